@@ -1,0 +1,33 @@
+"""The errors RadFusion raises: each message is one sentence for the person who must mend it."""
+
+from __future__ import annotations
+
+__all__ = ["BundleError", "Cancelled", "InputError", "ManifestError", "MissingPackageError", "RadFusionError", "RecipeError"]
+
+
+class RadFusionError(Exception):
+    """Base of all errors raised on purpose; ``str(error)`` is one sentence for the user."""
+
+
+class InputError(RadFusionError):
+    """An image, mask or value that cannot be used; the sentence names it and the mend."""
+
+
+class ManifestError(InputError):
+    """A manifest that cannot be read as the contract says."""
+
+
+class RecipeError(InputError):
+    """A recipe that is malformed, unknown, or does not fit what it is applied to."""
+
+
+class BundleError(InputError):
+    """A bundle that is malformed, altered, of an unknown schema, or does not fit the case."""
+
+
+class MissingPackageError(RadFusionError):
+    """A package that an optional path needs is not installed; the sentence names it."""
+
+
+class Cancelled(RadFusionError):
+    """The caller asked to stop; nothing half-written is left."""
