@@ -1,0 +1,125 @@
+"""The ensemble: the fold members, their calibrated mean, its interval and its threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from RadFusionLib.errors import InputError
+from RadFusionLib.fusion.calibration import PlattCalibration
+from RadFusionLib.fusion.interval import HalfSampleInterval
+from RadFusionLib.fusion.member import Member
+from RadFusionLib.fusion.table import FeatureTable
+
+__all__ = ["Ensemble", "Risk"]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """One case's risk.
+
+    Parameters
+    ----------
+    risk : float
+        Calibrated probability of the outcome, in [0, 1].
+    low, high : float
+        Interval for the risk the recipe would give after training on far more patients.
+    spread : float
+        Range of the members' own risks. Not a confidence interval: it covers far less.
+    members : tuple of float
+        Each member's risk.
+    group : str
+        ``high`` at or above the threshold, else ``low``.
+    """
+
+    risk: float
+    low: float
+    high: float
+    spread: float
+    members: tuple[float, ...]
+    group: str
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Members whose mean score is calibrated into the risk.
+
+    Parameters
+    ----------
+    members : tuple of Member
+        One a fold, each fitted without that fold.
+    calibration : PlattCalibration
+        Fitted to nested out-of-fold scores of ensembles like this one.
+    interval : HalfSampleInterval
+        For the interval of the risk.
+    threshold : float
+        Frozen on cross-fitted training probabilities.
+    """
+
+    members: tuple[Member, ...]
+    calibration: PlattCalibration
+    interval: HalfSampleInterval
+    threshold: float
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Every feature that the risk depends on, sorted."""
+        return tuple(sorted({name for member in self.members for name in member.features}))
+
+    @property
+    def interval_features(self) -> tuple[str, ...]:
+        """Every feature that the interval depends on, sorted."""
+        return tuple(sorted({n for pair in self.interval.pairs for member, _ in pair for n in member.features}))
+
+    def score(self, table: FeatureTable) -> np.ndarray:
+        """Mean score of the members, shape (n,)."""
+        return np.mean([member.score(table) for member in self.members], axis=0)
+
+    def logit(self, table: FeatureTable) -> np.ndarray:
+        """Calibrated log-odds, shape (n,)."""
+        return self.calibration.logit(self.score(table))
+
+    def terms(self, table: FeatureTable) -> tuple[dict[str, np.ndarray], float]:
+        """Each feature's addend to the log-odds, shape (n,) each, and the log-odds of an average case.
+
+        They add up to :meth:`logit` exactly; for a linear score of independent features they are its Shapley
+        values with the training cases as background.
+        """
+        added = {name: np.zeros(len(table.cases)) for name in self.features}
+        share = self.calibration.slope / len(self.members)
+        for member in self.members:
+            score = member.scores[member.final]
+            for name, term in zip(score.features, score.terms(table).T, strict=True):
+                added[name] += share * term
+        base = np.mean([m.scores[m.final].intercept for m in self.members])
+        return added, float(self.calibration.logit(np.array([base]))[0])
+
+    def predict(self, table: FeatureTable) -> tuple[Risk, ...]:
+        """Risk of each case.
+
+        Raises
+        ------
+        InputError
+            When a feature that the ensemble needs could not be computed.
+        """
+        for name in sorted({*self.features, *self.interval_features}):
+            missing = ~np.isfinite(table.columns([name])[:, 0])
+            if missing.any():
+                case = table.cases[int(np.argmax(missing))]
+                raise InputError(f"Case {case}: the model needs {name}, which could not be computed; no risk is given.")
+        logit = self.logit(table)
+        low, high = self.interval.bounds(logit, table)
+        members = np.array([self.calibration.probability(m.score(table)) for m in self.members])
+        return tuple(
+            Risk(
+                risk=float(expit(logit[i])),
+                low=float(expit(low[i])),
+                high=float(expit(high[i])),
+                spread=float(np.ptp(members[:, i])),
+                members=tuple(float(v) for v in members[:, i]),
+                group="high" if expit(logit[i]) >= self.threshold else "low",
+            )
+            for i in range(len(table.cases))
+        )

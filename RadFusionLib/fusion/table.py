@@ -1,0 +1,90 @@
+"""Features of several cases as one named table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from RadFusionLib.case import REGIONS
+from RadFusionLib.recipe import ModelSpec, Recipe
+
+__all__ = ["CLINICAL", "FeatureTable", "family_of", "region_of"]
+
+CLINICAL = "clinical_"
+"""What the name of a clinical feature begins with."""
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTable:
+    """Cases by features.
+
+    Parameters
+    ----------
+    cases : sequence of str
+        Case ids, length n.
+    names : sequence of str
+        Feature names, length p: ``<phase>_<region>_<image>_<class>_<Feature>``, ``<phase>_<region>_dlr_<index>``
+        or ``clinical_<name>``.
+    values : numpy.ndarray
+        Shape (n, p), ``float64``; NaN where a feature could not be computed.
+    """
+
+    cases: tuple[str, ...]
+    names: tuple[str, ...]
+    values: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (len(self.cases), len(self.names)):
+            raise ValueError(f"Values of shape {self.values.shape} for {len(self.cases)} cases, {len(self.names)} names.")
+
+    @classmethod
+    def from_rows(cls, rows: Mapping[str, Mapping[str, float]]) -> FeatureTable:
+        """Make a table from each case's named values; the first case gives the order of the names."""
+        names = tuple(next(iter(rows.values())))
+        values = np.array([[row[name] for name in names] for row in rows.values()], dtype=np.float64)
+        return cls(tuple(rows), names, values)
+
+    @cached_property
+    def position(self) -> Mapping[str, int]:
+        """Column number by feature name."""
+        return {name: column for column, name in enumerate(self.names)}
+
+    def rows(self, index: Sequence[int] | np.ndarray) -> FeatureTable:
+        """The cases at ``index`` (integers or a ``bool`` mask)."""
+        index = np.asarray(index)
+        index = np.flatnonzero(index) if index.dtype == bool else index
+        return FeatureTable(tuple(self.cases[i] for i in index), self.names, self.values[index])
+
+    def columns(self, names: Sequence[str]) -> np.ndarray:
+        """The named features, shape (n, len(names))."""
+        return self.values[:, [self.position[name] for name in names]]
+
+    def of_model(self, model: ModelSpec, recipe: Recipe) -> np.ndarray:
+        """Column numbers of the features that a model without ``aggregate`` may use."""
+        clinical = {CLINICAL + variable.name for variable in recipe.clinical}
+        chosen = []
+        for column, name in enumerate(self.names):
+            family = family_of(name)
+            if family not in model.families:
+                continue
+            if family == "clinical":
+                if name in clinical:
+                    chosen.append(column)
+            elif not model.regions or region_of(name) in model.regions:
+                chosen.append(column)
+        return np.asarray(chosen, dtype=int)
+
+
+def family_of(name: str) -> str:
+    """``cr``, ``dlr`` or ``clinical``."""
+    if name.startswith(CLINICAL):
+        return "clinical"
+    return "dlr" if "_dlr_" in name else "cr"
+
+
+def region_of(name: str) -> str:
+    """The region in an image feature's name, or an empty string."""
+    return next((part for part in name.split("_")[1:2] if part in REGIONS), "")

@@ -1,0 +1,217 @@
+"""Fit an ensemble on training cases: members, calibration, threshold and interval, all without leakage."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from RadFusionLib.errors import InputError
+from RadFusionLib.evaluation import within_fold_auc
+from RadFusionLib.fusion.calibration import PlattCalibration
+from RadFusionLib.fusion.ensemble import Ensemble
+from RadFusionLib.fusion.folds import assign_folds
+from RadFusionLib.fusion.interval import HalfSampleInterval
+from RadFusionLib.fusion.member import Member, fit_member
+from RadFusionLib.fusion.table import FeatureTable
+from RadFusionLib.fusion.threshold import youden_threshold
+from RadFusionLib.progress import Stage
+from RadFusionLib.recipe import Recipe
+
+__all__ = ["TrainedEnsemble", "fit_ensemble", "fold_members", "out_of_fold_scores"]
+
+
+@dataclass(frozen=True)
+class TrainedEnsemble:
+    """An ensemble and what its training measured.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Ready to predict.
+    folds : numpy.ndarray of int, shape (n,)
+        The fold each training case was held out in.
+    out_of_fold : numpy.ndarray, shape (n,)
+        Cross-fitted probability of each training case, from nested ensembles that never saw it.
+    auc : dict of str to float
+        Out-of-fold AUC by model (each fold scored by the member fitted without it), and of the whole
+        ensemble under ``ensemble``.
+    """
+
+    ensemble: Ensemble
+    folds: np.ndarray
+    out_of_fold: np.ndarray
+    auc: dict[str, float]
+
+
+def fold_members(
+    table: FeatureTable, outcome: np.ndarray, recipe: Recipe, models: Sequence[str], seed: int, run: Runner | None = None
+) -> tuple[np.ndarray, list[Member]]:
+    """Fit one member a fold, each on the other folds alone; return the folds and the members."""
+    fold = assign_folds(table.cases, recipe.outer_folds, seed)
+    tasks = [(table, outcome, recipe, models, seed, fold != k) for k in range(recipe.outer_folds)]
+    return fold, list((run or _serial)(_fit_on, tasks))
+
+
+def out_of_fold_scores(table: FeatureTable, members: Sequence[Member], fold: np.ndarray, model: str = "") -> np.ndarray:
+    """Score each case by the member fitted without its fold, shape (n,); by ``model``, or each member's final."""
+    score = np.empty(len(table.cases))
+    for number, member in enumerate(members):
+        held = table.rows(fold == number)
+        score[fold == number] = (member.scores[model] if model else member).score(held)
+    return score
+
+
+def fit_ensemble(
+    table: FeatureTable,
+    outcome: np.ndarray,
+    recipe: Recipe,
+    seed: int = 1,
+    jobs: int = 1,
+    progress: Stage | None = None,
+) -> TrainedEnsemble:
+    """Fit the recipe's ensemble.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        Training cases only, n of them.
+    outcome : numpy.ndarray, shape (n,)
+        0 or 1.
+    recipe : Recipe
+        The method.
+    seed : int
+        Of the folds and halves.
+    jobs : int
+        Processes; the result does not depend on it.
+    progress : Stage, optional
+        Reports and may cancel.
+
+    Raises
+    ------
+    InputError
+        When the cases are too few for the recipe's folds, or have one outcome only.
+    """
+    outcome = np.asarray(outcome).astype(int)
+    _check(table, outcome, recipe)
+    progress = progress or Stage()
+    run = _parallel(jobs)
+    models = [m.name for m in recipe.models]
+    final = [m for m in models if m in recipe.final_candidates]
+    fold, members = fold_members(table, outcome, recipe, models, seed, _reporting(run, progress.part(0.0, 0.2), "members"))
+    auc = {m: within_fold_auc(outcome, out_of_fold_scores(table, members, fold, m), fold) for m in models}
+    members = [_only(member, final) for member in members]
+
+    nested = _nested_scores(table, outcome, recipe, final, fold, seed, _reporting(run, progress.part(0.2, 0.6), "nested members"))
+    auc["ensemble"] = within_fold_auc(outcome, nested, fold)
+    calibration = PlattCalibration.fit(nested, outcome)
+    crossed = _cross_fitted(nested, outcome, fold)
+    threshold = youden_threshold(outcome, crossed)
+    interval = _halves(table, outcome, recipe, final, seed, _reporting(run, progress.part(0.6, 1.0), "interval"))
+    return TrainedEnsemble(Ensemble(tuple(members), calibration, interval, threshold), fold, crossed, auc)
+
+
+def _nested_scores(
+    table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str], fold: np.ndarray, seed: int, run: Runner
+) -> np.ndarray:
+    """For each fold, the mean score of a whole ensemble fitted on the other folds, shape (n,)."""
+    tasks = []
+    for number in range(recipe.outer_folds):
+        inside = np.flatnonzero(fold != number)
+        inner = assign_folds([table.cases[i] for i in inside], recipe.outer_folds, seed + 1)
+        for part in range(recipe.outer_folds):
+            used = np.zeros(len(table.cases), dtype=bool)
+            used[inside[inner != part]] = True
+            tasks.append((table, y, recipe, models, seed, used))
+    members = list(run(_fit_on, tasks))
+    score = np.empty(len(table.cases))
+    for number in range(recipe.outer_folds):
+        part = members[number * recipe.outer_folds : (number + 1) * recipe.outer_folds]
+        score[fold == number] = np.mean([m.score(table.rows(fold == number)) for m in part], axis=0)
+    return score
+
+
+def _cross_fitted(score: np.ndarray, y: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Probability of each case by a calibration fitted on the other folds, shape (n,)."""
+    probability = np.empty(len(score))
+    for number in np.unique(fold):
+        held = fold == number
+        probability[held] = PlattCalibration.fit(score[~held], y[~held]).probability(score[held])
+    return probability
+
+
+def _halves(
+    table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str], seed: int, run: Runner
+) -> HalfSampleInterval:
+    halves = []
+    for number in range(recipe.interval_refits // 2):
+        digest = hashlib.sha256(f"halves:{seed}:{number}".encode()).digest()
+        first = _stratified_half(y, np.random.default_rng(int.from_bytes(digest[:8], "big")))
+        halves += [first, ~first]
+    members = list(run(_fit_on, [(table, y, recipe, models, seed, half) for half in halves]))
+    fitted = [
+        (_only(member, [member.final]), PlattCalibration.fit(member.score(table.rows(~half)), y[~half]))
+        for member, half in zip(members, halves, strict=True)
+    ]
+    return HalfSampleInterval(tuple(zip(fitted[::2], fitted[1::2], strict=True)), recipe.interval_level)
+
+
+def _stratified_half(y: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    half = np.zeros(len(y), dtype=bool)
+    for value in (0, 1):
+        where = generator.permutation(np.flatnonzero(y == value))
+        half[where[: (len(where) + value) // 2]] = True
+    return half
+
+
+def _only(member: Member, models: Sequence[str]) -> Member:
+    return Member({m: member.scores[m] for m in models}, member.final, member.inner_auc)
+
+
+def _check(table: FeatureTable, y: np.ndarray, recipe: Recipe) -> None:
+    events, rest = int(y.sum()), int((1 - y).sum())
+    if min(events, rest) < 2 * recipe.inner_folds:
+        raise InputError(
+            f"There are {events} training cases with the outcome and {rest} without; recipe {recipe.name} with "
+            f"{recipe.outer_folds} outer and {recipe.inner_folds} inner folds needs at least {2 * recipe.inner_folds} "
+            "of each. Add cases or lower the folds."
+        )
+
+
+Runner = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterable[Any]]
+
+
+def _fit_on(
+    table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str], seed: int, used: np.ndarray
+) -> Member:
+    return fit_member(table.rows(used), y[used], recipe, models, seed)
+
+
+def _serial(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
+    return (function(*task) for task in tasks)
+
+
+def _parallel(jobs: int) -> Runner:
+    if jobs == 1:
+        return _serial
+
+    def run(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
+        from joblib import Parallel, delayed
+
+        with Parallel(n_jobs=jobs, return_as="generator") as pool:
+            yield from pool(delayed(function)(*task) for task in tasks)
+
+    return run
+
+
+def _reporting(run: Runner, progress: Stage, what: str) -> Runner:
+    def reporting(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
+        progress(0.0, f"Fitting {what}")
+        for number, result in enumerate(run(function, tasks), start=1):
+            yield result
+            progress(number / len(tasks), f"Fitting {what}: {number} of {len(tasks)}")
+
+    return reporting
