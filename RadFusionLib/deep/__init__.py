@@ -1,0 +1,38 @@
+"""Deep radiomics (DLR): a region's crop through a pre-trained network to its global-average features.
+
+Importing this package imports neither torch nor MONAI; they are imported where they are used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+# Bound now, not on first use: the function bears its file's name, and would else be hidden by the submodule.
+from RadFusionLib.deep.region_input import RegionInput, prepare_region, region_input
+
+_LAZY = {
+    "NETWORKS": "networks",
+    "NetworkSpec": "networks",
+    "Weights": "checkpoint",
+    "WeightsStore": "weights_store",
+    "build": "networks",
+    "content_sha256": "checkpoint",
+    "extract": "features",
+    "feature_names": "features",
+    "load_weights": "checkpoint",
+    "network_spec": "networks",
+    "pretrain_compact": "pretraining",
+    "random_weights": "checkpoint",
+    "resolve_weights": "weights_store",
+    "save_weights": "checkpoint",
+}
+
+__all__ = ["RegionInput", "prepare_region", "region_input", *_LAZY]
+
+
+def __getattr__(name: str) -> Any:
+    # Found on first use, so that importing the package stays cheap.
+    if name in _LAZY:
+        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
