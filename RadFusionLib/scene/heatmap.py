@@ -1,0 +1,153 @@
+"""The heatmap as a volume with its colours, window and legend."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from RadFusionLib.case import Volume
+from RadFusionLib.errors import InputError
+from RadFusionLib.scene.application import Node, Scene, current_scene
+from RadFusionLib.scene.volumes import volume_to_node
+
+try:
+    from RadFusionLib.explain.heatmap import SENTINEL
+except ImportError:
+    SENTINEL = -1000.0
+
+__all__ = ["KINDS", "LEGEND", "HeatmapNodes", "heatmap_to_scene"]
+
+LEGEND = "influence on this model's output, not probability of disease here"
+"""What every legend says, followed by the heatmap's kind."""
+
+LEVELS = 256
+DIVERGING = ((0.0, (45, 80, 190)), (0.5, (242, 242, 242)), (1.0, (190, 25, 45)))
+SEQUENTIAL = ((0.0, (35, 20, 70)), (0.5, (200, 60, 90)), (1.0, (250, 230, 120)))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of heatmap is shown."""
+
+    colors: tuple[tuple[float, tuple[int, int, int]], ...]
+    symmetric: bool
+    labels: str
+
+
+KINDS = {
+    "contribution": Kind(DIVERGING, True, "%+.3f"),
+    "patch_probability": Kind(SEQUENTIAL, False, "%.2f"),
+    "cam": Kind(SEQUENTIAL, False, "%.2f"),
+}
+"""Kinds of heatmap: blue lowers and red raises the risk for ``contribution``; the others run from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class HeatmapNodes:
+    """The heatmap's nodes: its volume, and how the volume is shown."""
+
+    volume: Node
+    display: Node
+    color: Node
+    legend: Node
+
+
+def heatmap_to_scene(
+    heatmap: Volume,
+    kind: str = "contribution",
+    name: str = "heatmap",
+    scene: Scene | None = None,
+    node: Node | None = None,
+) -> HeatmapNodes:
+    """Put a heatmap into a scene: volume, display, colour table and legend.
+
+    Parameters
+    ----------
+    heatmap : Volume
+        ``float32``, shape (K, J, I), in a phase's geometry; ``SENTINEL`` outside the regions, which the
+        display's threshold hides.
+    kind : {'contribution', 'patch_probability', 'cam'}
+        ``contribution`` is shown in diverging colours on a window symmetric about 0.
+    name : str
+        Of the new volume node.
+    node : vtkMRMLScalarVolumeNode, optional
+        An earlier heatmap, painted over with all that belongs to it.
+
+    Raises
+    ------
+    InputError
+        When there is no such kind.
+    """
+    if kind not in KINDS:
+        raise InputError(f"There is no heatmap kind {kind!r}; use one of {', '.join(KINDS)}.")
+    shown = KINDS[kind]
+    scene = (scene or current_scene()) if node is None else node.GetScene()
+    volume = volume_to_node(
+        heatmap.with_array(np.asarray(heatmap.array, dtype=np.float32)), name, scene, node
+    )
+    volume.SetAttribute("RadFusion.heatmap", kind)
+    color = _color_node(volume, shown, name, scene)
+    display = volume.GetDisplayNode()
+    display.SetAndObserveColorNodeID(color.GetID())
+    display.SetAutoWindowLevel(0)
+    low, high = _window(heatmap, shown)
+    display.SetWindowLevelMinMax(low, high)
+    display.SetAutoThreshold(0)
+    # Between nothing and a value there is no value: interpolation would draw a false fringe.
+    display.SetInterpolate(0)
+    display.SetThreshold(SENTINEL / 2.0, -SENTINEL)
+    display.SetApplyThreshold(1)
+    legend = _legend_node(volume, scene)
+    legend.SetAndObserveColorNodeID(color.GetID())
+    legend.SetTitleText(f"{LEGEND} ({kind})")
+    legend.SetLabelFormat(shown.labels)
+    legend.SetNumberOfLabels(5)
+    legend.SetVisibility(True)
+    return HeatmapNodes(volume, display, color, legend)
+
+
+def _window(heatmap: Volume, kind: Kind) -> tuple[float, float]:
+    if not kind.symmetric:
+        return 0.0, 1.0
+    inside = heatmap.array[heatmap.array > SENTINEL / 2.0]
+    largest = float(np.abs(inside).max()) if inside.size else 0.0
+    # Rounded up to two digits: a scene file keeps six, and a reader reads two.
+    if largest < 1e-6:
+        return -1e-6, 1e-6
+    unit = 10.0 ** (math.floor(math.log10(largest)) - 1)
+    largest = float(f"{math.ceil(largest / unit - 1e-9) * unit:.2g}")
+    return -largest, largest
+
+
+def _color_node(volume: Node, kind: Kind, name: str, scene: Scene) -> Node:
+    display = volume.GetDisplayNode()
+    color = display.GetColorNode()
+    if color is None or color.GetAttribute("RadFusion.heatmap") is None:
+        color = scene.AddNewNodeByClass("vtkMRMLColorTableNode", f"{name} colours")
+        color.SetAttribute("RadFusion.heatmap", "colors")
+        color.SetHideFromEditors(False)
+    color.SetTypeToUser()
+    color.SetNumberOfColors(LEVELS)
+    color.SetNamesFromColors()
+    stops = [at for at, _ in kind.colors]
+    for level in range(LEVELS):
+        at = level / (LEVELS - 1)
+        # Whole steps of 1/255, which a colour file keeps exactly.
+        red, green, blue = (
+            round(float(np.interp(at, stops, [c[i] for _, c in kind.colors]))) / 255.0 for i in range(3)
+        )
+        color.SetColor(level, red, green, blue, 1.0)
+    return color
+
+
+def _legend_node(volume: Node, scene: Scene) -> Node:
+    for number in range(volume.GetNumberOfDisplayNodes()):
+        node = volume.GetNthDisplayNode(number)
+        if node is not None and node.IsA("vtkMRMLColorLegendDisplayNode"):
+            return node
+    legend = scene.AddNewNodeByClass("vtkMRMLColorLegendDisplayNode", f"{volume.GetName()} legend")
+    legend.SetAndObservePrimaryDisplayNode(volume.GetDisplayNode())
+    volume.AddAndObserveDisplayNodeID(legend.GetID())
+    return legend
