@@ -96,8 +96,8 @@ def _checked(inputs: np.ndarray | Sequence[np.ndarray], spec: NetworkSpec) -> np
         return cubes.reshape(0, *(spec.input_size,) * 3)
     if cubes.ndim != 4 or cubes.shape[1:] != (spec.input_size,) * 3:
         raise InputError(
-            f"{spec.name} takes cubes of {spec.input_size} voxels, shape (N, size, size, size), not {cubes.shape}; "
-            f"make them with region_input(..., size={spec.input_size})."
+            f"{spec.name} takes cubes of {spec.input_size} voxels, shape (N, size, size, size), "
+            f"not {cubes.shape}; make them with region_input(..., size={spec.input_size})."
         )
     if not np.isfinite(cubes).all():
         raise InputError("A network input has values that are not finite; mend the image it was made from.")

@@ -29,11 +29,14 @@ class RegionInput:
         box.
     window : tuple of float
         The intensities of the image that became 0 and 1.
+    inside : numpy.ndarray
+        Shape (size, size, size), ``bool``: which voxels belong to the region.
     """
 
     array: np.ndarray
     grid: Geometry
     window: tuple[float, float]
+    inside: np.ndarray
 
     def to_geometry(self, values: np.ndarray, geometry: Geometry, outside: float = np.nan) -> Volume:
         """Carry values per input voxel to another grid, linearly.
@@ -173,8 +176,9 @@ def prepare_region(
     places = [start[axis] + (np.arange(size) + 0.5) * step[axis] for axis in range(3)]
     cube = _linear(image.array, places)
     cube = np.clip((cube - a_min) / (a_max - a_min), 0.0, 1.0)
+    within = _nearest(inside, places)
     if mask_outside:
-        cube = cube * _nearest(inside, places)
+        cube = cube * within
     first = np.array([[axis_places[0] for axis_places in places]])
     grid = Geometry(
         size=(size, size, size),
@@ -182,7 +186,7 @@ def prepare_region(
         origin=tuple(float(v) for v in image.geometry.index_to_physical(first)[0]),  # type: ignore[arg-type]
         direction=image.geometry.direction,
     )
-    return RegionInput(cube.astype(np.float32), grid, (float(a_min), float(a_max)))
+    return RegionInput(cube.astype(np.float32), grid, (float(a_min), float(a_max)), within)
 
 
 def _bounding_box(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
