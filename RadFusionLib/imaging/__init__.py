@@ -1,6 +1,7 @@
 """Images and masks: reading, checking, resampling, normalising, registering, and the peritumoral shell."""
 
 from RadFusionLib.imaging.bias_field import correct_bias_field
+from RadFusionLib.imaging.checks import check_geometry, check_image
 from RadFusionLib.imaging.lesions import Lesion, choose_lesion
 from RadFusionLib.imaging.normalisation import normalise
 from RadFusionLib.imaging.reading import read_image, read_mask
@@ -13,6 +14,8 @@ __all__ = [
     "INTERPOLATORS",
     "Lesion",
     "Shell",
+    "check_geometry",
+    "check_image",
     "choose_lesion",
     "correct_bias_field",
     "mask_on_grid",

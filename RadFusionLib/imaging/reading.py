@@ -9,6 +9,7 @@ import SimpleITK as sitk
 
 from RadFusionLib.case import Volume
 from RadFusionLib.errors import InputError
+from RadFusionLib.imaging.checks import check_geometry, check_image
 
 __all__ = ["read_image", "read_mask"]
 
@@ -36,10 +37,7 @@ def read_image(path: str | Path) -> Volume:
         raise InputError(f"{path} has {image.GetNumberOfComponentsPerPixel()} values a voxel; give a grey-scale image.")
     volume = Volume.from_sitk(image)
     volume = volume.with_array(np.asarray(volume.array, dtype=np.float32))
-    _check_geometry(volume, path)
-    if not np.isfinite(volume.array).all():
-        count = int((~np.isfinite(volume.array)).sum())
-        raise InputError(f"{path} has {count} voxels that are NaN or infinite; export the image again without them.")
+    check_image(volume, str(path))
     return volume.canonical()
 
 
@@ -81,7 +79,7 @@ def read_mask(path: str | Path, region: str = "tumor") -> Volume:
         voxels = _label_voxels(array, segment, file)
     geometry = Volume.from_sitk(image).geometry
     volume = Volume(voxels, geometry)
-    _check_geometry(volume, file)
+    check_geometry(volume, str(file))
     return volume.canonical()
 
 
@@ -112,13 +110,6 @@ def _read_series(folder: Path) -> sitk.Image:
         raise InputError(f"{folder} holds {len(series)} DICOM series; give each series a folder of its own.")
     reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder), series[0]))
     return reader.Execute()
-
-
-def _check_geometry(volume: Volume, path: Path) -> None:
-    if not volume.geometry.is_orthogonal():
-        raise InputError(f"{path} has axes that are not at right angles; resample it to an orthogonal grid first.")
-    if not all(s > 0 for s in volume.geometry.spacing):
-        raise InputError(f"{path} has a voxel size that is not positive; mend its header.")
 
 
 def _segments(image: sitk.Image) -> list[tuple[str, int, int]]:

@@ -1,0 +1,117 @@
+"""A trained recipe in one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from RadFusionLib.bundle.archive import read_archive, write_archive
+from RadFusionLib.bundle.card import DEMONSTRATION, RESEARCH_USE
+from RadFusionLib.bundle.domain import TrainingDomain
+from RadFusionLib.bundle.estimators import ensemble_from_parts, ensemble_to_parts
+from RadFusionLib.bundle.record import TrainingRecord
+from RadFusionLib.deep import Weights
+from RadFusionLib.errors import BundleError, RadFusionError
+from RadFusionLib.fusion import Ensemble
+from RadFusionLib.recipe import Recipe
+
+__all__ = ["Bundle"]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Recipe, ensemble, network, training domain, record and card.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        With its profile.
+    ensemble : Ensemble
+        Members, calibration, interval and threshold.
+    weights : Weights or None
+        The network of the DLR features.
+    domain : TrainingDomain
+        Quantiles and scanners of the training cases.
+    record : TrainingRecord
+        How it came about.
+    card : str
+        Markdown.
+    """
+
+    recipe: Recipe
+    ensemble: Ensemble
+    weights: Weights | None
+    domain: TrainingDomain
+    record: TrainingRecord
+    card: str
+
+    @property
+    def notice(self) -> str:
+        """The sentence that every risk, map and report of this bundle carries."""
+        return f"{DEMONSTRATION} {RESEARCH_USE}" if self.record.demonstration else RESEARCH_USE
+
+    @cached_property
+    def name(self) -> str:
+        """Recipe, version and profile in one word."""
+        return f"{self.recipe.name}-{self.recipe.version}-{self.recipe.profile}"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the bundle, whole or not at all; the same bundle gives the same bytes."""
+        from safetensors.numpy import save
+
+        path = Path(path)
+        structure, arrays = ensemble_to_parts(self.ensemble)
+        members = {"card.md": self.card.encode(), "estimators.safetensors": save(arrays)}
+        index = {
+            "recipe": self.recipe.to_json(),
+            "features": list(self.ensemble.features),
+            "ensemble": structure,
+            "domain": self.domain.to_json(),
+            "record": self.record.to_json(),
+        }
+        if self.weights is not None:
+            members["network.safetensors"] = save({k: np.ascontiguousarray(v) for k, v in self.weights.tensors.items()})
+            index["network"] = {
+                "network": self.weights.network,
+                "sha256": self.weights.sha256,
+                "source": self.weights.source,
+                "notes": dict(self.weights.notes),
+            }
+        write_archive(path, index, members)
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Bundle:
+        """Read a bundle; no code from the file is run.
+
+        Raises
+        ------
+        BundleError
+            When it is missing, damaged, altered, of an unknown schema or holds what is not allowed.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        path = Path(path)
+        index, members = read_archive(path)
+        try:
+            arrays = load(members["estimators.safetensors"])
+            weights = None
+            if "network.safetensors" in members:
+                tensors = load(members["network.safetensors"])
+                weights = Weights(tensors=tensors, **index["network"])
+            return cls(
+                recipe=Recipe.from_json(index["recipe"]),
+                ensemble=ensemble_from_parts(index["ensemble"], arrays),
+                weights=weights,
+                domain=TrainingDomain.from_json(index["domain"]),
+                record=TrainingRecord.from_json(index["record"]),
+                card=members["card.md"].decode("utf-8"),
+            )
+        except BundleError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError, SafetensorError, RadFusionError) as error:
+            raise BundleError(f"{path} does not hold what a bundle must; get it again from where it came.") from error

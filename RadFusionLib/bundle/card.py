@@ -1,0 +1,58 @@
+"""The bundle's card: what a reader must know before trusting a risk."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from RadFusionLib.bundle.record import TrainingRecord
+from RadFusionLib.deep import Weights
+from RadFusionLib.fusion import Ensemble
+from RadFusionLib.recipe import Recipe
+
+__all__ = ["DEMONSTRATION", "RESEARCH_USE", "write_card"]
+
+RESEARCH_USE = "Research use only. Not a medical device. Must not inform diagnosis or treatment."
+DEMONSTRATION = "DEMONSTRATION: trained on simulated cases; its risks mean nothing for a patient."
+
+
+def write_card(recipe: Recipe, record: TrainingRecord, weights: Weights | None, ensemble: Ensemble) -> str:
+    """The card as Markdown."""
+    finals = Counter(member.final for member in ensemble.members)
+    chosen = ", ".join(f"{name} ({count} of {len(ensemble.members)} members)" for name, count in finals.most_common())
+    lines = [f"# {recipe.title}", "", RESEARCH_USE, ""]
+    if record.demonstration:
+        lines += [f"**{DEMONSTRATION}**", ""]
+    lines += [
+        f"- Recipe: {recipe.name}, version {recipe.version}, profile {recipe.profile}",
+        f"- Outcome: {recipe.outcome['name']} (positive: {recipe.outcome['positive']})",
+        f"- Phases: {', '.join(recipe.phases)}; regions: {', '.join(recipe.regions)}",
+        f"- Trained on {record.cases} cases, {record.events} with the outcome "
+        f"(prevalence {100 * record.prevalence:.0f} %), seed {record.seed}",
+        f"- Final model, chosen by inner folds of each member's own training cases: {chosen}",
+        f"- Features the risk depends on: {len(ensemble.features)}",
+        f"- Threshold, frozen on training data: {ensemble.threshold:.3f}",
+        f"- Network: {_network(weights)}",
+        f"- Protocol: strict (everything that learns is fitted inside the training folds, by patient)",
+        "",
+        "## Out-of-fold AUC on the training cases",
+        "",
+        "Pairs within a fold only; each fold scored by members that never saw it. Not an external test.",
+        "",
+        "| model | AUC |",
+        "| --- | --- |",
+        *[f"| {name} | {value:.3f} |" for name, value in record.out_of_fold_auc.items()],
+        "",
+        "## What the risk is not",
+        "",
+        "The interval says how the risk might move had the recipe been trained on far more patients like these.",
+        "The members' spread is their range, not a confidence interval. The absence of a warning does not mean",
+        "that the model fits a patient. Treatment effects are not estimated.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _network(weights: Weights | None) -> str:
+    if weights is None:
+        return "none"
+    note = " RANDOM WEIGHTS, as asked for: its features were never learnt." if weights.is_random else ""
+    return f"{weights.network}, {weights.source}, SHA-256 {weights.sha256[:16]}.{note}"

@@ -1,0 +1,55 @@
+"""What a bundle says of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["TrainingRecord"]
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """How a bundle came about.
+
+    Parameters
+    ----------
+    seed : int
+        Of folds and halves.
+    cases, events : int
+        Training cases, and those with the outcome.
+    folds : mapping of str to int
+        Fold by the fingerprint of the case's voxels.
+    out_of_fold_auc : mapping of str to float
+        By model; of the whole ensemble under ``ensemble``.
+    demonstration : bool
+        Whether any training case was simulated.
+    network : mapping or None
+        Name, SHA-256 and source of the network's weights.
+    versions : mapping of str to str
+        Of Python and packages.
+    """
+
+    seed: int
+    cases: int
+    events: int
+    folds: Mapping[str, int]
+    out_of_fold_auc: Mapping[str, float]
+    demonstration: bool
+    network: Mapping[str, str] | None
+    versions: Mapping[str, str]
+
+    @property
+    def prevalence(self) -> float:
+        """Share of training cases with the outcome, in [0, 1]."""
+        return self.events / self.cases
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``bundle.json``."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> TrainingRecord:
+        """Take back what :meth:`to_json` gave."""
+        return cls(**content)

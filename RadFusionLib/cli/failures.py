@@ -1,0 +1,24 @@
+"""List the cases that failed, so that the rest can be delivered."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from RadFusionLib.cli.progress_bar import ProgressBar
+
+__all__ = ["report_failures"]
+
+
+def report_failures(failures: Mapping[str, str], path: Path, bar: ProgressBar) -> int:
+    """Write ``case, reason`` rows to ``path`` when any case failed; return the exit code."""
+    if not failures:
+        path.unlink(missing_ok=True)
+        return 0
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["case", "reason"])
+        writer.writerows(failures.items())
+    bar.say(f"{len(failures)} cases failed; they are listed in {path}")
+    return 1

@@ -1,0 +1,50 @@
+"""Read a case's images and masks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from RadFusionLib.case import Case
+from RadFusionLib.cohort.manifest import CaseRow
+from RadFusionLib.errors import InputError
+from RadFusionLib.imaging import read_image, read_mask
+
+__all__ = ["fingerprint", "load_case"]
+
+
+def load_case(row: CaseRow, phases: Sequence[str]) -> Case:
+    """Read the phases that a recipe needs and the first reader's masks.
+
+    Raises
+    ------
+    InputError
+        When a phase or the tumour mask is not listed, or a file cannot be used.
+    """
+    missing = [p for p in phases if p not in row.images]
+    if missing:
+        raise InputError(f"Case {row.id} has no {missing[0]} phase; fill its image:{missing[0]} in the manifest.")
+    if not any(key.region == "tumor" for key in row.masks):
+        raise InputError(f"Case {row.id} has no tumor mask; fill its mask:tumor in the manifest.")
+    images = {phase: read_image(row.images[phase]) for phase in phases}
+    masks = {
+        key: read_mask(path, key.region)
+        for key, path in row.masks.items()
+        if not key.reader and (not key.phase or key.phase in phases)
+    }
+    return Case(row.id, images, masks, dict(row.clinical), row.scanner, row.center, row.simulated)
+
+
+def fingerprint(case: Case) -> str:
+    """SHA-256 of a case's voxels, by which a bundle knows its training cases without holding their ids.
+
+    Blind to file format and axis order, since the volumes are put in canonical order first.
+    """
+    digest = hashlib.sha256()
+    for role in sorted(case.phases):
+        volume = case.phases[role].canonical()
+        digest.update(role.encode())
+        digest.update(np.ascontiguousarray(volume.array, dtype=np.float32).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,216 @@
+"""The manifest: one row a case, in CSV or Parquet."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from RadFusionLib.case import PHASES, REGIONS, MaskKey
+from RadFusionLib.errors import ManifestError
+
+__all__ = ["CaseRow", "Manifest", "read_manifest"]
+
+PLAIN = ("case", "outcome", "treatment", "center", "scanner", "split", "simulated")
+PREFIXES = ("image", "mask", "clinical", "time", "event", "truth", "finding", "latent")
+MASK = re.compile(r"mask:(?P<region>[^:@]+)(:(?P<phase>[^@]+))?(@(?P<reader>[^.]+)(\.(?P<reading>.+))?)?$")
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """What the manifest says of one case; nothing is read from the images yet.
+
+    Parameters
+    ----------
+    id : str
+        The case id.
+    images : mapping of str to Path
+        File or DICOM folder by phase.
+    masks : mapping of MaskKey to str
+        Path, perhaps with ``#segment``.
+    clinical : mapping of str to float
+        By name; NaN where the cell is empty.
+    outcome : int or None
+        0, 1, or unknown.
+    times, events : mapping of str to float
+        By endpoint, months and 0/1.
+    """
+
+    id: str
+    images: Mapping[str, Path]
+    masks: Mapping[MaskKey, str]
+    clinical: Mapping[str, float] = field(default_factory=dict)
+    outcome: int | None = None
+    times: Mapping[str, float] = field(default_factory=dict)
+    events: Mapping[str, float] = field(default_factory=dict)
+    treatment: str = ""
+    center: str = ""
+    scanner: str = ""
+    split: str = ""
+    simulated: bool = False
+    truth: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The rows of a manifest and where it lies."""
+
+    path: Path
+    rows: tuple[CaseRow, ...]
+
+    def __iter__(self) -> Iterator[CaseRow]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def row(self, case: str) -> CaseRow:
+        """The row of a case id."""
+        for row in self.rows:
+            if row.id == case:
+                return row
+        raise ManifestError(f"{self.path} has no case {case}.")
+
+    def of_split(self, split: str) -> Manifest:
+        """The rows of ``train`` or ``test``; all of them when the manifest names no split."""
+        if not any(row.split for row in self.rows):
+            return self
+        return Manifest(self.path, tuple(row for row in self.rows if row.split == split))
+
+    def outcomes(self) -> np.ndarray:
+        """Outcomes of all rows, shape (n,), 0 or 1.
+
+        Raises
+        ------
+        ManifestError
+            When a case has none.
+        """
+        missing = [row.id for row in self.rows if row.outcome is None]
+        if missing:
+            raise ManifestError(
+                f"{self.path} gives no outcome for {len(missing)} cases (the first is {missing[0]}); fill the column."
+            )
+        return np.array([row.outcome for row in self.rows], dtype=int)
+
+
+def read_manifest(path: str | Path) -> Manifest:
+    """Read a manifest and check it.
+
+    Raises
+    ------
+    ManifestError
+        When the file cannot be read, a column or value is not as the contract says, or a case id is missing or
+        there twice.
+    """
+    path = Path(path)
+    frame = _read_frame(path)
+    columns = [str(c).strip() for c in frame.columns]
+    frame.columns = pd.Index(columns)
+    if "case" not in columns:
+        raise ManifestError(f"{path} has no column 'case'; give each row a unique id.")
+    twice = sorted({c for c in columns if columns.count(c) > 1})
+    if twice:
+        raise ManifestError(f"{path} has the column {twice[0]!r} twice; remove one.")
+    for column in columns:
+        _check_column(column, path)
+    rows = tuple(_row(record, path) for record in frame.to_dict("records"))
+    if not rows:
+        raise ManifestError(f"{path} lists no case.")
+    ids = [row.id for row in rows]
+    double = sorted({i for i in ids if ids.count(i) > 1})
+    if double:
+        raise ManifestError(f"{path} lists the case {double[0]!r} more than once; ids must be unique.")
+    return Manifest(path, rows)
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise ManifestError(f"{path} does not exist; give the manifest's path.")
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{path} cannot be read as a table; save it as CSV (UTF-8) or Parquet.") from error
+
+
+def _check_column(column: str, path: Path) -> None:
+    prefix, _, rest = column.partition(":")
+    if column in PLAIN or (prefix in PREFIXES and rest and prefix not in ("image", "mask")):
+        return
+    if prefix == "image" and rest in PHASES:
+        return
+    if prefix == "image":
+        raise ManifestError(f"{path}: column {column!r} names no known phase; use one of {', '.join(PHASES)}.")
+    match = MASK.match(column)
+    if match and match["region"] in REGIONS and (not match["phase"] or match["phase"] in PHASES):
+        return
+    raise ManifestError(
+        f"{path}: column {column!r} is not known; the manifest takes {', '.join(PLAIN)} and "
+        f"{', '.join(p + ':...' for p in PREFIXES[:6])}."
+    )
+
+
+def _row(record: Mapping[str, Any], path: Path) -> CaseRow:
+    base = path.parent
+    case = _text(record.get("case"))
+    if not case or not re.fullmatch(r"[\w.+-][\w .+-]*", case) or case in (".", ".."):
+        raise ManifestError(f"{path}: {case!r} cannot be a case id; use letters, digits, '.', '_', '+' and '-'.")
+    parts: dict[str, dict[Any, Any]] = {prefix: {} for prefix in PREFIXES}
+    for column, value in record.items():
+        prefix, _, rest = str(column).partition(":")
+        text = _text(value)
+        if prefix in ("image", "truth") and text:
+            parts[prefix][rest] = base / text
+        elif prefix == "mask" and text:
+            match = MASK.match(str(column))
+            assert match is not None
+            key = MaskKey(match["region"], match["phase"] or "", match["reader"] or "", match["reading"] or "")
+            parts["mask"][key] = str(base / text)
+        elif prefix in ("clinical", "time", "event") and "@" not in rest:
+            parts[prefix][rest] = _number(text, column, case, path)
+    outcome = _number(_text(record.get("outcome")), "outcome", case, path)
+    if not (math.isnan(outcome) or outcome in (0, 1)):
+        raise ManifestError(f"{path}: case {case} has the outcome {outcome:g}; it must be 0 or 1, or empty.")
+    split = _text(record.get("split"))
+    if split not in ("", "train", "test"):
+        raise ManifestError(f"{path}: case {case} has the split {split!r}; it must be train or test, or empty.")
+    return CaseRow(
+        id=case,
+        images=parts["image"],
+        masks=parts["mask"],
+        clinical=parts["clinical"],
+        outcome=None if math.isnan(outcome) else int(outcome),
+        times=parts["time"],
+        events=parts["event"],
+        treatment=_text(record.get("treatment")),
+        center=_text(record.get("center")),
+        scanner=_text(record.get("scanner")),
+        split=split,
+        simulated=_text(record.get("simulated")).lower() in ("1", "true", "1.0"),
+        truth=parts["truth"],
+    )
+
+
+def _text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
+        return ""
+    return str(value).strip()
+
+
+def _number(text: str, column: object, case: str, path: Path) -> float:
+    if not text:
+        return math.nan
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.inf
+    if math.isinf(number):
+        raise ManifestError(f"{path}: case {case} has {text!r} under {column!r}, which is not a number.")
+    return number

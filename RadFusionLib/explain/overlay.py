@@ -1,0 +1,110 @@
+"""The heatmap over the image as a picture, drawn without VTK."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from RadFusionLib.case import Volume
+from RadFusionLib.explain.heatmap import LEGEND, Heatmap
+
+__all__ = ["draw_overlay"]
+
+PLANES = ("axial", "coronal", "sagittal")
+CONTOURS = {"tumor": "#ffd400", "shell": "#35c4a8"}
+MARGIN_MM = 12.0
+
+
+def draw_overlay(
+    image: Volume, heatmap: Heatmap, regions: dict[str, Volume], title: str, notice: str, path: str | Path
+) -> Path:
+    """Draw three planes through the place of greatest influence, as PNG.
+
+    Parameters
+    ----------
+    image : Volume
+        The reference phase, shape (K, J, I).
+    heatmap : Heatmap
+        On the same grid.
+    regions : dict of str to Volume
+        Outlines to draw, ``bool`` on the same grid.
+    title : str
+        With the risk.
+    notice : str
+        The bundle's sentence on its use.
+    path : str or Path
+        Where the PNG goes.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    inside = heatmap.inside
+    strength = np.where(inside, np.abs(heatmap.volume.array), -1.0)
+    place = np.unravel_index(int(np.argmax(strength)), strength.shape)
+    window = _window(image, inside)
+    figure = Figure(figsize=(13, 5.4), facecolor="white")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(2, 3, gridspec_kw={"height_ratios": [1, 0.0001]})[0]
+    for axis, plane in enumerate(PLANES):
+        shown = _plane(axes[axis], axis, place, image, heatmap, regions, window)
+        axes[axis].set_title(f"{plane}, slice {place[axis]}", fontsize=11)
+    for unused in figure.axes[3:]:
+        unused.set_visible(False)
+    bar = figure.colorbar(shown, ax=list(axes), orientation="horizontal", fraction=0.05, pad=0.10, aspect=60)
+    bar.set_label(f"risk points: {LEGEND}", fontsize=10)
+    outlines = ", ".join(f"{name} ({'yellow' if name == 'tumor' else 'green'})" for name in regions)
+    figure.suptitle(title, fontsize=14, y=0.985)
+    figure.text(0.5, 0.915, f"Outlines: {outlines}", ha="center", fontsize=9, color="#444444")
+    figure.text(0.5, 0.012, notice, ha="center", fontsize=9, color="#8a1c1c", wrap=True)
+    path = Path(path)
+    figure.savefig(path, dpi=110)
+    return path
+
+
+def _window(image: Volume, inside: np.ndarray) -> tuple[float, float]:
+    where = np.nonzero(inside)
+    around = tuple(slice(max(0, int(w.min()) - 10), int(w.max()) + 11) for w in where)
+    low, high = np.percentile(image.array[around], (1, 99))
+    return float(low), float(high)
+
+
+def _plane(
+    axes: Any,
+    axis: int,
+    place: tuple[np.intp, ...],
+    image: Volume,
+    heatmap: Heatmap,
+    regions: dict[str, Volume],
+    window: tuple[float, float],
+) -> Any:
+    spacing = [s for d, s in enumerate(image.geometry.spacing[::-1]) if d != axis]
+    background, values, inside = (
+        np.take(array, place[axis], axis=axis) for array in (image.array, heatmap.volume.array, heatmap.inside)
+    )
+    masked = np.ma.masked_where(~inside, values)
+    extent = heatmap.extent
+    # Rows are posterior-ward on axial planes and head-ward on the others, which are shown with the head up.
+    origin = "upper" if axis == 0 else "lower"
+    size = [n * s for n, s in zip(background.shape, spacing, strict=True)]
+    box = (0, size[1], size[0], 0) if axis == 0 else (0, size[1], 0, size[0])
+    axes.imshow(background, cmap="gray", vmin=window[0], vmax=window[1], extent=box, origin=origin)
+    shown = axes.imshow(
+        masked, cmap="RdBu_r", vmin=-extent, vmax=extent, alpha=0.55, extent=box, origin=origin, interpolation="nearest"
+    )
+    rows = (np.arange(background.shape[0]) + 0.5) * spacing[0]
+    columns = (np.arange(background.shape[1]) + 0.5) * spacing[1]
+    for name, region in regions.items():
+        cut = np.take(region.array, place[axis], axis=axis)
+        if cut.any() and not cut.all():
+            axes.contour(columns, rows, cut, levels=[0.5], colors=[CONTOURS.get(name, "white")], linewidths=1.2)
+    where = np.argwhere(inside)
+    if len(where):
+        low, high = where.min(axis=0) * spacing - MARGIN_MM, (where.max(axis=0) + 1) * spacing + MARGIN_MM
+        axes.set_xlim(max(0, low[1]), min(size[1], high[1]))
+        limits = (max(0, low[0]), min(size[0], high[0]))
+        axes.set_ylim(*(limits[::-1] if axis == 0 else limits))
+    axes.set_xticks([])
+    axes.set_yticks([])
+    return shown

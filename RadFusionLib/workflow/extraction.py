@@ -1,0 +1,137 @@
+"""The features of one case."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from RadFusionLib.deep import Weights, extract, feature_names, prepare_region
+from RadFusionLib.errors import InputError
+from RadFusionLib.progress import Stage
+from RadFusionLib.radiomics import RadiomicsSettings, calculate, prepare
+from RadFusionLib.recipe import Recipe
+from RadFusionLib.workflow.preprocess import PreparedCase
+
+__all__ = ["ENGINES", "CaseFeatures", "conventional_settings", "deep_cubes", "extract_case"]
+
+ENGINES = ("fast", "pyradiomics")
+FAMILIES = ("cr", "dlr")
+
+
+@dataclass(frozen=True)
+class CaseFeatures:
+    """A case's feature values by name, and why some are NaN."""
+
+    values: Mapping[str, float]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+def conventional_settings(recipe: Recipe) -> RadiomicsSettings:
+    """The CR engine's settings of a recipe."""
+    return RadiomicsSettings.from_dict(dict(recipe.cr))
+
+
+def extract_case(
+    prepared: PreparedCase,
+    recipe: Recipe,
+    weights: Weights | None,
+    *,
+    families: Collection[str] = FAMILIES,
+    names: Collection[str] | None = None,
+    engine: str = "fast",
+    threads: int = 1,
+    device: str = "cpu",
+    progress: Stage | None = None,
+) -> CaseFeatures:
+    """Extract every feature of the recipe from a prepared case.
+
+    Parameters
+    ----------
+    prepared : PreparedCase
+        From :func:`~RadFusionLib.workflow.preprocess.prepare_case`.
+    recipe : Recipe
+        Its ``cr`` and ``dlr`` sections.
+    weights : Weights or None
+        The network of the ``dlr`` family.
+    families : collection of str
+        ``cr``, ``dlr`` or both.
+    names : collection of str, optional
+        Only these features; all of the recipe's by default.
+    engine : {'fast', 'pyradiomics'}
+        Which CR engine.
+    threads : int
+        Threads of the CR engine and the network.
+    device : str
+        For the network.
+    progress : Stage, optional
+        Reports a step a phase and region; may cancel.
+
+    Raises
+    ------
+    InputError
+        When a region is too small for features, or the engine is unknown.
+    """
+    progress = progress or Stage()
+    values: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    places = [(phase, region) for phase in recipe.phases for region in recipe.regions]
+    if "cr" in families:
+        for number, (phase, region) in enumerate(places):
+            progress(0.9 * number / len(places), f"CR features of {phase}, {region}")
+            prefix = f"{phase}_{region}_"
+            wanted = None if names is None else [n.removeprefix(prefix) for n in names if n.startswith(prefix)]
+            wanted = wanted if wanted is None else [n for n in wanted if not n.startswith("dlr_")]
+            if wanted == []:
+                continue
+            found = _conventional(prepared, phase, region, recipe, wanted, engine, threads)
+            values |= {prefix + name: value for name, value in found.items()}
+    if "dlr" in families and (names is None or any("_dlr_" in name for name in names)):
+        if weights is None:
+            raise InputError("DLR features need a network's weights; name them with --weights.")
+        progress(0.9, "DLR features")
+        cubes = deep_cubes(prepared, recipe)
+        features = extract(weights, np.stack(list(cubes.values())), threads=threads, device=device)
+        for (phase, region), row in zip(cubes, features, strict=True):
+            values |= dict(zip(feature_names(weights.network, phase, region), map(float, row), strict=True))
+    if names is not None:
+        values = {name: value for name, value in values.items() if name in set(names)}
+    reasons |= {name: "not defined for this region" for name, value in values.items() if not np.isfinite(value)}
+    values = {name: value if np.isfinite(value) else float("nan") for name, value in values.items()}
+    progress(1.0, "Features extracted")
+    return CaseFeatures(values, reasons)
+
+
+def deep_cubes(prepared: PreparedCase, recipe: Recipe) -> dict[tuple[str, str], np.ndarray]:
+    """The network's input of each phase and region, shape (size, size, size), axes KJI."""
+    size = int(recipe.dlr["size"])
+    return {
+        (phase, region): prepare_region(prepared.phases[phase].image, prepared.phases[phase].regions[region], size).array
+        for phase in recipe.phases
+        for region in recipe.regions
+    }
+
+
+def _conventional(
+    prepared: PreparedCase,
+    phase: str,
+    region: str,
+    recipe: Recipe,
+    names: Collection[str] | None,
+    engine: str,
+    threads: int,
+) -> Mapping[str, float]:
+    part = prepared.phases[phase]
+    image, mask, spacing = part.image.array, part.regions[region].array, part.image.geometry.spacing
+    settings = conventional_settings(recipe)
+    try:
+        if engine == "fast":
+            return calculate(prepare(image, mask, spacing, settings), settings, names=names, threads=threads)
+        if engine == "pyradiomics":
+            from RadFusionLib.radiomics.pyradiomics_engine import extract_pyradiomics
+
+            return extract_pyradiomics(image, mask, spacing, settings)
+    except InputError as error:
+        raise InputError(f"Case {prepared.id}, {phase}, {region}: {error}") from error
+    raise InputError(f"There is no engine {engine!r}; use one of {', '.join(ENGINES)}.")

@@ -1,0 +1,206 @@
+"""From a case to its risk, its explanation and its heatmap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from RadFusionLib.bundle import Bundle
+from RadFusionLib.case import Case, Volume
+from RadFusionLib.cohort import fingerprint
+from RadFusionLib.errors import InputError
+from RadFusionLib.explain import Heatmap, readable
+from RadFusionLib.fusion import FeatureTable, Risk
+from RadFusionLib.fusion.table import CLINICAL
+from RadFusionLib.progress import ProgressCallback, Stage
+from RadFusionLib.workflow.contribution import contribution_map
+from RadFusionLib.workflow.extraction import extract_case
+from RadFusionLib.workflow.preprocess import PreparedCase, prepare_case
+
+__all__ = ["Prediction", "predict"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A case's risk and why.
+
+    Parameters
+    ----------
+    case : str
+        The case id.
+    risk, risk_low, risk_high : float
+        Calibrated probability of the outcome and its interval, in [0, 1].
+    model_spread : float
+        Range of the members' own risks; not a confidence interval.
+    group : str
+        ``high`` or ``low``.
+    threshold : float
+        Where the groups part.
+    warnings : tuple of str
+        Where the case leaves the bundle's domain. None does not mean that the model fits the case.
+    explanation : mapping
+        Everything that ``explanation.json`` holds: numbers, addends, notices and the bundle's sentence.
+    heatmap : Volume or None
+        In the reference phase's geometry, as its kind says.
+    shell : Volume or None
+        The peritumoral shell on the reference phase's grid.
+    """
+
+    case: str
+    risk: float
+    risk_low: float
+    risk_high: float
+    model_spread: float
+    group: str
+    threshold: float
+    warnings: tuple[str, ...]
+    explanation: Mapping[str, Any]
+    heatmap: Volume | None
+    shell: Volume | None
+    prepared: PreparedCase
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """``risk_low`` and ``risk_high``."""
+        return self.risk_low, self.risk_high
+
+
+def predict(
+    bundle: Bundle,
+    case: Case,
+    progress: ProgressCallback | None = None,
+    *,
+    heatmap: bool = True,
+    allow_demonstration: bool = False,
+    threads: int = 1,
+    device: str = "cpu",
+) -> Prediction:
+    """Predict one case.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Trained by :func:`~RadFusionLib.workflow.train`.
+    case : Case
+        With the bundle's phases, a tumour mask and the clinical values that its members use.
+    progress : callable, optional
+        ``progress(fraction, message)``; returning ``False`` cancels.
+    heatmap : bool
+        Whether to paint the heatmap, which takes most of the time.
+    allow_demonstration : bool
+        Let a bundle trained on simulated cases predict a case that is not simulated.
+    threads : int
+        Threads; the result does not depend on it.
+    device : str
+        For the network.
+
+    Raises
+    ------
+    InputError
+        When the case cannot be used or lacks something the bundle needs.
+    Cancelled
+        When ``progress`` returned ``False``.
+    """
+    stage = Stage(progress)
+    if bundle.record.demonstration and not case.simulated and not allow_demonstration:
+        raise InputError(
+            f"Case {case.id} is not a simulated case, and this bundle was trained on simulated cases only: its risk "
+            "would mean nothing. Use a bundle trained on patients (or override with --allow-demonstration to try the "
+            "software)."
+        )
+    stage(0.0, "Preparing images and regions")
+    prepared = prepare_case(case, bundle.recipe)
+    table = _features(bundle, case, prepared, threads, device, stage.part(0.05, 0.35 if heatmap else 0.95))
+    (risk,) = bundle.ensemble.predict(table)
+    warnings = bundle.domain.warnings(table, case.scanner)
+    if fingerprint(case) in bundle.record.folds:
+        warnings = (*warnings, "This case was among the training cases; its risk is apparent, not a prediction.")
+    painted = None
+    if heatmap:
+        painted = contribution_map(bundle, prepared, table, threads, device, stage.part(0.35, 0.98))
+    stage(1.0, "Predicted")
+    reference = prepared.reference_phase
+    return Prediction(
+        case=case.id,
+        risk=risk.risk,
+        risk_low=risk.low,
+        risk_high=risk.high,
+        model_spread=risk.spread,
+        group=risk.group,
+        threshold=bundle.ensemble.threshold,
+        warnings=warnings,
+        explanation=_explanation(bundle, prepared, table, risk, warnings, painted),
+        heatmap=None if painted is None else painted.volume,
+        shell=reference.regions.get("shell"),
+        prepared=prepared,
+    )
+
+
+def _features(
+    bundle: Bundle, case: Case, prepared: PreparedCase, threads: int, device: str, progress: Stage
+) -> FeatureTable:
+    """The features that risk and interval need, as a table of one case."""
+    names = sorted({*bundle.ensemble.features, *bundle.ensemble.interval_features})
+    images = [name for name in names if not name.startswith(CLINICAL)]
+    found = extract_case(
+        prepared, bundle.recipe, bundle.weights, names=images, threads=threads, device=device, progress=progress
+    )
+    values = dict(found.values)
+    for name in names:
+        if name.startswith(CLINICAL):
+            value = case.clinical.get(name.removeprefix(CLINICAL), np.nan)
+            if not np.isfinite(value):
+                wanted = name.removeprefix(CLINICAL)
+                raise InputError(f"Case {case.id} has no clinical value {wanted}, which the model uses; fill it in.")
+            values[name] = float(value)
+    return FeatureTable((case.id,), tuple(names), np.array([[values[name] for name in names]]))
+
+
+def _explanation(
+    bundle: Bundle,
+    prepared: PreparedCase,
+    table: FeatureTable,
+    risk: Risk,
+    warnings: tuple[str, ...],
+    painted: Heatmap | None,
+) -> dict[str, Any]:
+    added, base = bundle.ensemble.terms(table)
+    units = {variable.name: variable.unit for variable in bundle.recipe.clinical}
+    terms = [
+        {
+            "feature": name,
+            "label": readable(name),
+            "unit": units.get(name.removeprefix(CLINICAL), ""),
+            "value": float(table.columns([name])[0, 0]),
+            "contribution": float(term[0]),
+        }
+        for name, term in added.items()
+    ]
+    terms.sort(key=lambda t: (-abs(t["contribution"]), t["feature"]))
+    return {
+        "case": prepared.id,
+        "outcome": bundle.recipe.outcome["name"],
+        "risk": risk.risk,
+        "risk_low": risk.low,
+        "risk_high": risk.high,
+        "level": bundle.ensemble.interval.level,
+        "model_spread": risk.spread,
+        "members": list(risk.members),
+        "models": [member.final for member in bundle.ensemble.members],
+        "group": risk.group,
+        "threshold": bundle.ensemble.threshold,
+        "prevalence": bundle.record.prevalence,
+        "logit": float(bundle.ensemble.logit(table)[0]),
+        "base": base,
+        "scale": "log-odds",
+        "terms": terms,
+        "clipped_fraction": {role: part.clipped_fraction for role, part in prepared.phases.items()},
+        "warnings": list(warnings),
+        "notices": list(prepared.notices),
+        "heatmap": None if painted is None else {"kind": painted.kind, "legend": painted.legend, "unit": "risk points"},
+        "bundle": bundle.name,
+        "notice": bundle.notice,
+    }
