@@ -1,0 +1,91 @@
+"""The filtered images of a prepared region, by name, each computed when asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from RadFusionLib.radiomics.discretisation import UndefinedImage
+from RadFusionLib.radiomics.filters.binary_pattern_2d import binary_pattern_2d
+from RadFusionLib.radiomics.filters.binary_pattern_3d import SphericalPatterns
+from RadFusionLib.radiomics.filters.derivative import gradient_magnitude, laplacian_of_gaussian
+from RadFusionLib.radiomics.filters.pointwise import exponential, logarithm, square, square_root
+from RadFusionLib.radiomics.filters.wavelet import WaveletBands
+from RadFusionLib.radiomics.region import PreparedRegion
+from RadFusionLib.radiomics.settings import RadiomicsSettings
+
+__all__ = ["FilteredImages"]
+
+
+class FilteredImages:
+    """The region's values in each filtered image.
+
+    Parameters
+    ----------
+    prepared : PreparedRegion
+        Image and mask.
+    settings : RadiomicsSettings
+        Parameters of the filters.
+    names : sequence of str
+        The images that will be asked for.
+    """
+
+    def __init__(self, prepared: PreparedRegion, settings: RadiomicsSettings, names: Sequence[str]) -> None:
+        self._image = prepared.image.astype(prepared.pixel_type, copy=False)
+        self._prepared = prepared
+        self._settings = settings
+        self._names = tuple(names)
+        self._lock = Lock()
+        self._wavelet: WaveletBands | None = None
+        self._spherical: SphericalPatterns | None = None
+
+    def groups(self) -> list[tuple[str, ...]]:
+        """Give the names in groups that share work, the most costly first."""
+        spherical = tuple(name for name in self._names if name.startswith("lbp-3D"))
+        others = [(name,) for name in self._names if not name.startswith("lbp-3D")]
+        return ([spherical] if spherical else []) + others
+
+    def values(self, name: str) -> npt.NDArray[np.generic]:
+        """Give the filtered values at the region's voxels, in raster order.
+
+        Raises
+        ------
+        UndefinedImage
+            If the filter cannot be computed on this image.
+        """
+        if name.startswith("lbp-3D"):
+            return self._spherical_values(name)
+        return self._prepared.geometry().values(self._filtered(name))
+
+    def _filtered(self, name: str) -> npt.NDArray[np.generic]:
+        image, spacing = self._image, self._prepared.spacing
+        if name == "original":
+            return image
+        if name.startswith("wavelet-"):
+            with self._lock:  # bands share their first steps
+                if self._wavelet is None:
+                    self._wavelet = WaveletBands(image, self._settings)
+                return self._wavelet.band(name.removeprefix("wavelet-"))
+        if match := re.fullmatch(r"log-sigma-(\d+)-(\S+)-mm-3D", name):
+            return laplacian_of_gaussian(image, spacing, float(f"{match[1]}.{match[2]}"))
+        if name == "gradient":
+            return gradient_magnitude(image, spacing, self._settings.gradient_use_spacing)
+        if name == "lbp-2D":
+            return binary_pattern_2d(image, self._settings.force_2d_dimension)
+        pointwise = {
+            "square": square, "squareroot": square_root, "logarithm": logarithm, "exponential": exponential,
+        }  # fmt: skip
+        return pointwise[name](image)
+
+    def _spherical_values(self, name: str) -> npt.NDArray[np.generic]:
+        if self._spherical is None:
+            self._spherical = SphericalPatterns(self._image, self._prepared.mask, "lbp-3D-k" in self._names)
+        result = {"lbp-3D-m1": self._spherical.m1, "lbp-3D-m2": self._spherical.m2, "lbp-3D-k": self._spherical.k}
+        values = result[name]
+        if values is None:
+            raise UndefinedImage("the kurtosis was not asked for")
+        return values

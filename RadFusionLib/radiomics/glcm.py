@@ -1,0 +1,273 @@
+"""Grey-level co-occurrence matrix: which grey levels are neighbours, direction by direction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from RadFusionLib.radiomics.discretisation import GreyLevels
+from RadFusionLib.radiomics.maximal_correlation import maximal_correlation
+from RadFusionLib.radiomics.region import FloatArray
+
+__all__ = ["co_occurrence_features"]
+
+_NAMES: Final = (
+    "Autocorrelation", "ClusterProminence", "ClusterShade", "ClusterTendency", "Contrast", "Correlation",
+    "DifferenceAverage", "DifferenceEntropy", "DifferenceVariance", "Id", "Idm", "Idmn", "Idn", "Imc1", "Imc2",
+    "InverseVariance", "JointAverage", "JointEnergy", "JointEntropy", "MaximumProbability", "SumAverage",
+    "SumEntropy", "SumSquares",
+)  # fmt: skip
+_EPSILON = 2.220446049250313e-16
+_LN2 = 0.6931471805599453
+_DENSE_LIMIT = 1024  # levels up to which pairs are counted in a square table rather than sorted
+
+
+@njit(cache=True, nogil=True)
+def _pairs_by_table(flat, voxels, offset, table):  # type: ignore[no-untyped-def]
+    """Count unordered pairs of neighbours in the upper triangle of `table`, list and clear it."""
+    for n in range(len(voxels)):
+        here = flat[voxels[n]]
+        there = flat[voxels[n] + offset]
+        if there >= 0:
+            if there < here:
+                table[there, here] += 1
+            else:
+                table[here, there] += 1
+    n = 0
+    for i in range(table.shape[0]):
+        for j in range(i, table.shape[0]):
+            if table[i, j] != 0:
+                n += 1
+    first = np.empty(n, np.int32)
+    second = np.empty(n, np.int32)
+    counts = np.empty(n, np.float64)
+    n = 0
+    for i in range(table.shape[0]):
+        for j in range(i, table.shape[0]):
+            if table[i, j] != 0:
+                first[n] = i
+                second[n] = j
+                counts[n] = table[i, j]
+                table[i, j] = 0
+                n += 1
+    return first, second, counts
+
+
+@njit(cache=True, nogil=True)
+def _pairs_by_sorting(flat, voxels, offset, level_count):  # type: ignore[no-untyped-def]
+    """List unordered pairs of neighbours; for so many levels that a square table would be mostly empty."""
+    codes = np.empty(len(voxels), np.int64)
+    found = 0
+    for n in range(len(voxels)):
+        here = np.int64(flat[voxels[n]])
+        there = np.int64(flat[voxels[n] + offset])
+        if there >= 0:
+            codes[found] = min(here, there) * level_count + max(here, there)
+            found += 1
+    codes = np.sort(codes[:found])
+    first = np.empty(found, np.int32)
+    second = np.empty(found, np.int32)
+    counts = np.zeros(found, np.float64)
+    n = 0
+    for k in range(found):
+        if k == 0 or codes[k] != codes[k - 1]:
+            first[n] = codes[k] // level_count
+            second[n] = codes[k] % level_count
+            n += 1
+        counts[n - 1] += 1
+    return first[:n], second[:n], counts[:n]
+
+
+@njit(cache=True, nogil=True)
+def _marginal(first, second, p, level_count):  # type: ignore[no-untyped-def]
+    px = np.zeros(level_count)
+    for n in range(len(p)):
+        px[first[n]] += p[n]
+        if first[n] != second[n]:
+            px[second[n]] += p[n]
+    return px
+
+
+@njit(cache=True, nogil=True)
+def _statistics(first, second, p, px, levels):  # type: ignore[no-untyped-def]
+    """Compute the features, in the order of `_NAMES`, of one symmetric matrix.
+
+    ``p[n]`` is the matrix's value at (first[n], second[n]), first <= second, and at its mirror image.
+    """
+    result = np.zeros(23)
+    highest = int(levels[-1])
+    by_difference = np.zeros(highest)
+    by_sum = np.zeros(2 * highest + 1)
+    mean = 0.0
+    for i in range(len(levels)):
+        mean += levels[i] * px[i]
+    variance = 0.0
+    entropy_x = 0.0
+    for i in range(len(levels)):
+        variance += px[i] * (levels[i] - mean) ** 2
+        entropy_x -= px[i] * np.log2(px[i] + _EPSILON)
+
+    autocorrelation = covariance = tendency = shade = prominence = contrast = 0.0
+    energy = entropy = cross = largest = 0.0
+    for n in range(len(p)):
+        a = levels[first[n]]
+        b = levels[second[n]]
+        q = p[n]
+        w = q if first[n] == second[n] else 2 * q  # the mirror image counts too
+        autocorrelation += w * a * b
+        covariance += w * (a - mean) * (b - mean)
+        c = a + b - mean - mean
+        tendency += w * c * c
+        shade += w * c * c * c
+        prominence += w * c * c * c * c
+        contrast += w * (b - a) * (b - a)
+        energy += w * q
+        entropy -= w * np.log2(q + _EPSILON)
+        cross += w / (px[first[n]] * px[second[n]])
+        largest = max(largest, q)
+        by_difference[int(b - a)] += w
+        by_sum[int(a + b)] += w
+
+    average = difference_entropy = inverse_variance = 0.0
+    inverse = inverse_moment = inverse_normalised = inverse_moment_normalised = 0.0
+    for k in range(highest):
+        d = by_difference[k]
+        if d == 0:
+            continue
+        average += k * d
+        difference_entropy -= d * np.log2(d + _EPSILON)
+        inverse += d / (1 + k)
+        inverse_moment += d / (1 + float(k) * k)
+        inverse_normalised += d / (1 + k / highest)
+        inverse_moment_normalised += d / (1 + (float(k) * k) / (float(highest) * highest))
+        if k > 0:
+            inverse_variance += d / (float(k) * k)
+    difference_variance = 0.0
+    for k in range(highest):
+        difference_variance += by_difference[k] * (k - average) ** 2
+    sum_average = sum_entropy = 0.0
+    for k in range(2, 2 * highest + 1):
+        if by_sum[k] != 0:
+            sum_average += k * by_sum[k]
+            sum_entropy -= by_sum[k] * np.log2(by_sum[k] + _EPSILON)
+
+    # Sums of p(i) p(j) log2(p(i) p(j) + eps) over all pairs of levels, to first order in eps (1e-12 and better).
+    occurring = 0.0
+    for i in range(len(levels)):
+        if px[i] > 0:
+            occurring += 1
+    plain = 0.0
+    for i in range(len(levels)):
+        if px[i] > 0:
+            plain -= px[i] * np.log2(px[i])
+    entropy_1 = 2 * plain - _EPSILON * cross / _LN2
+    entropy_2 = 2 * plain - _EPSILON * occurring * occurring / _LN2
+
+    deviation = np.sqrt(variance) * np.sqrt(variance)
+    result[0] = autocorrelation
+    result[1] = prominence
+    result[2] = shade
+    result[3] = tendency
+    result[4] = contrast
+    result[5] = 1.0 if deviation == 0 else covariance / (deviation + _EPSILON)
+    result[6] = average
+    result[7] = difference_entropy
+    result[8] = difference_variance
+    result[9] = inverse
+    result[10] = inverse_moment
+    result[11] = inverse_moment_normalised
+    result[12] = inverse_normalised
+    if occurring > 1:
+        result[13] = (entropy - entropy_1) / entropy_x
+        # Mutual information is not negative; what falls below 0 is rounding.
+        result[14] = np.sqrt(1 - np.exp(-2 * max(entropy_2 - entropy, 0.0)))
+    result[15] = inverse_variance
+    result[16] = mean
+    result[17] = energy
+    result[18] = entropy
+    result[19] = largest
+    result[20] = sum_average
+    result[21] = sum_entropy
+    result[22] = variance
+    return result
+
+
+def co_occurrence_features(
+    flat: npt.NDArray[np.int32],
+    voxels: npt.NDArray[np.int64],
+    offsets: npt.NDArray[np.int64],
+    levels: GreyLevels,
+    weights: FloatArray | None,
+    wanted: Collection[str],
+) -> dict[str, float]:
+    """Compute the co-occurrence features of the symmetric matrices (Haralick et al. 1973).
+
+    Parameters
+    ----------
+    flat : (v,) int32 array
+        Level positions in the flattened bordered box, -1 outside the region.
+    voxels : (n,) int64 array
+        Positions of the region in `flat`.
+    offsets : (m,) int64 array
+        Steps in `flat`, one of each pair of opposite directions.
+    levels : GreyLevels
+        The discretisation.
+    weights : (m,) float64 array, optional
+        Merge the directions' counts with these weights; otherwise features are averaged over the directions.
+    wanted : collection of str
+        Features to give; MCC is computed only when it is among them.
+
+    Returns
+    -------
+    dict of str to float
+        Empty when no voxel has a neighbour in the region.
+    """
+    with_mcc, with_rest = "MCC" in wanted, any(name != "MCC" for name in wanted)
+    count = len(levels.levels)
+    totals, mcc, matrices = np.zeros(len(_NAMES)), 0.0, 0
+    for first, second, counts in _matrices(flat, voxels, offsets, count, weights):
+        total = 2 * counts.sum()
+        p = np.where(first == second, 2 * counts, counts) / total
+        px = _marginal(first, second, p, count)
+        if with_rest:
+            totals += _statistics(first, second, p, px, levels.levels)
+        if with_mcc:
+            mcc += maximal_correlation(first, second, p, px)
+        matrices += 1
+    if matrices == 0:
+        return {}
+    result = {name: float(value) for name, value in zip(_NAMES, totals / matrices, strict=True)} if with_rest else {}
+    if with_mcc:
+        result["MCC"] = mcc / matrices
+    return result
+
+
+def _matrices(
+    flat: npt.NDArray[np.int32],
+    voxels: npt.NDArray[np.int64],
+    offsets: npt.NDArray[np.int64],
+    count: int,
+    weights: FloatArray | None,
+) -> list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], FloatArray]]:
+    """List the matrices that are not empty, each as unordered pairs of levels and their counts."""
+    table = np.zeros((count, count), dtype=np.int32) if count <= _DENSE_LIMIT else None
+    found = []
+    for number, offset in enumerate(offsets):
+        if table is not None:
+            first, second, counts = _pairs_by_table(flat, voxels, offset, table)
+        else:
+            first, second, counts = _pairs_by_sorting(flat, voxels, offset, count)
+        if weights is not None:
+            counts = counts * weights[number]
+        if len(counts):
+            found.append((first, second, counts))
+    if weights is None or not found:
+        return found
+    codes = np.concatenate([first.astype(np.int64) * count + second for first, second, _ in found])
+    occurring, inverse = np.unique(codes, return_inverse=True)
+    merged = np.bincount(inverse, weights=np.concatenate([counts for _, _, counts in found]))
+    return [((occurring // count).astype(np.int32), (occurring % count).astype(np.int32), merged)]

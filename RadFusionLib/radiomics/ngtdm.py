@@ -1,0 +1,68 @@
+"""Neighbouring grey-tone difference matrix: how a voxel differs from the mean of its neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from RadFusionLib.radiomics.discretisation import GreyLevels
+
+__all__ = ["tone_difference_features"]
+
+
+@njit(cache=True, nogil=True)
+def _differences(flat, voxels, offsets, levels):  # type: ignore[no-untyped-def]
+    """Sum, for each level, ``|i - mean of the neighbours within the region|``; no neighbour adds 0."""
+    sums = np.zeros(len(levels))
+    for n in range(len(voxels)):
+        here = flat[voxels[n]]
+        count = 0
+        total = 0.0
+        for a in range(len(offsets)):
+            there = flat[voxels[n] + offsets[a]]
+            if there >= 0:
+                count += 1
+                total += levels[there]
+        if count > 0:
+            sums[here] += abs(levels[here] - total / count)
+    return sums
+
+
+@njit(cache=True, nogil=True)
+def _pair_sums(p, s, levels):  # type: ignore[no-untyped-def]
+    """Sum over all pairs of levels the terms of contrast, busyness, complexity and strength."""
+    contrast = busyness = complexity = strength = 0.0
+    for i in range(len(levels)):
+        for j in range(i):  # the terms are symmetric, those of i = j are 0 (but in complexity: 0 difference too)
+            difference = levels[i] - levels[j]
+            contrast += p[i] * p[j] * difference * difference
+            busyness += abs(levels[i] * p[i] - levels[j] * p[j])
+            complexity += difference * (p[i] * s[i] + p[j] * s[j]) / (p[i] + p[j])
+            strength += (p[i] + p[j]) * difference * difference
+    return 2 * contrast, 2 * busyness, 2 * complexity, 2 * strength
+
+
+def tone_difference_features(
+    flat: npt.NDArray[np.int32],
+    voxels: npt.NDArray[np.int64],
+    offsets: npt.NDArray[np.int64],
+    levels: GreyLevels,
+) -> dict[str, float]:
+    """Compute the five tone-difference features (Amadasun and King 1989).
+
+    `offsets` has both senses of every direction. Where a denominator is 0 the values are PyRadiomics': a region
+    of one level has Coarseness 10^6 and 0 elsewhere.
+    """
+    s = _differences(flat, voxels, offsets, levels.levels)
+    n = len(voxels)
+    p = levels.counts / n
+    contrast, busyness, complexity, strength = _pair_sums(p, s, levels.levels)
+    weighted, total, m = float(np.sum(p * s)), float(np.sum(s)), len(p)
+    return {
+        "Busyness": weighted / busyness if busyness != 0 else 0.0,
+        "Coarseness": 1 / weighted if weighted != 0 else 1e6,
+        "Complexity": complexity / n,
+        "Contrast": contrast * total / n / (m * (m - 1)) if m > 1 else 0.0,
+        "Strength": strength / total if total != 0 else 0.0,
+    }

@@ -1,0 +1,96 @@
+"""Small deterministic phantoms, made by code, for comparison with the reference.
+
+Needs NumPy only: the reference's environment imports it too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["PHANTOMS", "Phantom", "texture"]
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """An image, a mask, a spacing (mm, x y z) and settings in PyRadiomics' own terms."""
+
+    image: npt.NDArray[Any]
+    mask: npt.NDArray[np.bool_]
+    spacing: tuple[float, float, float]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def texture(shape: tuple[int, int, int], seed: int) -> npt.NDArray[np.float64]:
+    """Give smooth waves with noise, mean about 0 and deviation about 1, without a random number generator.
+
+    The noise is a hash of the index, so that it is the same under every NumPy.
+    """
+    k, j, i = np.meshgrid(*(np.arange(n, dtype=np.float64) for n in shape), indexing="ij")
+    waves = np.sin(0.7 * i + 0.3 * j + seed) + np.cos(0.4 * j - 0.9 * k) + np.sin(0.23 * (i + j + 2 * k))
+    number = (((k * 73856093) + (j * 19349663) + (i * 83492791) + seed * 2654435761) % 4093) / 4093
+    noise = np.sin(number * 12.9898 * 43.758) * 0.8
+    return np.asarray((waves + noise) / 1.5)
+
+
+def _distance(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> npt.NDArray[np.float64]:
+    axes = (((np.arange(n) - (n - 1) / 2) * s) ** 2 for n, s in zip(shape, spacing[::-1], strict=True))
+    k, j, i = np.meshgrid(*axes, indexing="ij")
+    return np.asarray(np.sqrt(k + j + i))
+
+
+def _tumour() -> Phantom:
+    shape, spacing = (12, 26, 24), (0.9, 0.8, 2.5)
+    image = (200 + 60 * texture(shape, 1)).astype(np.float32)
+    ball = _distance(shape, spacing) < 8.2
+    ball[4:7, 10:14, 4:9] = False  # a bite, so that the surface is not convex
+    return Phantom(image, ball, spacing)
+
+
+def _shell() -> Phantom:
+    shape, spacing = (11, 24, 26), (1.1, 1.2, 2.2)
+    image = (90 + 40 * texture(shape, 5)).astype(np.float64)
+    distance = _distance(shape, spacing)
+    return Phantom(image, (distance > 5) & (distance < 8.5), spacing)
+
+
+def _whole_numbers() -> Phantom:
+    shape, spacing = (12, 22, 20), (1.3, 1.3, 2.0)
+    image = np.round(40 * texture(shape, 9) - 20).astype(np.int16)
+    return Phantom(image, _distance(shape, spacing) < 8, spacing)
+
+
+def _slice() -> Phantom:
+    shape, spacing = (7, 24, 24), (0.8, 0.8, 4.0)
+    image = (120 + 50 * texture(shape, 3)).astype(np.float32)
+    mask = np.zeros(shape, dtype=bool)
+    mask[3] = _distance(shape, spacing)[3] < 7
+    return Phantom(image, mask, spacing)
+
+
+def _flat() -> Phantom:
+    shape, spacing = (10, 18, 18), (1.0, 1.0, 1.5)
+    image = (1000 + 0.4 * texture(shape, 2)).astype(np.float64)
+    return Phantom(image, _distance(shape, spacing) < 5, spacing)
+
+
+def _native_bins() -> Phantom:
+    shape, spacing = (9, 20, 22), (1.0, 1.0, 1.0)
+    image = (10 * texture(shape, 7)).astype(np.float32)
+    settings = {"resampledPixelSpacing": None, "binWidth": None, "binCount": 32}
+    return Phantom(image, _distance(shape, spacing) < 4.2, spacing, settings)
+
+
+PHANTOMS: dict[str, Phantom] = {
+    "tumour": _tumour(),
+    "shell": _shell(),
+    "whole_numbers": _whole_numbers(),
+    "slice": _slice(),
+    "flat": _flat(),
+    "native_bins": _native_bins(),
+}
+"""By name: a bitten ball in single precision; a shell in double; whole numbers; one slice; flat after binning on
+most images; and a fixed number of bins without resampling."""
