@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["BundleError", "Cancelled", "InputError", "ManifestError", "MissingPackageError", "RadFusionError", "RecipeError"]
+__all__ = [
+    "BundleError",
+    "Cancelled",
+    "InputError",
+    "ManifestError",
+    "MissingPackageError",
+    "RadFusionError",
+    "RecipeError",
+]
 
 
 class RadFusionError(Exception):

@@ -33,7 +33,10 @@ def write_archive(path: Path, index: Mapping[str, Any], members: Mapping[str, by
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with zipfile.ZipFile(partial, "w") as archive:
-            for name, data in [(INDEX, json.dumps(content, sort_keys=True, indent=1).encode()), *sorted(members.items())]:
+            for name, data in [
+                (INDEX, json.dumps(content, sort_keys=True, indent=1).encode()),
+                *sorted(members.items()),
+            ]:
                 entry = zipfile.ZipInfo(name, date_time=EPOCH)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
@@ -65,7 +68,15 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
                     raise BundleError(f"{path} holds a {entry.filename} that is too large; do not use it.")
             data = {name: _read_member(archive, name) for name in names}
         index = json.loads(data.pop(INDEX))
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, RecursionError) as error:
+    except (
+        OSError,
+        ValueError,
+        zipfile.BadZipFile,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        RecursionError,
+    ) as error:
         raise BundleError(f"{path} is damaged or not a bundle; get it again from where it came.") from error
     except Exception as error:
         if isinstance(error, BundleError):

@@ -72,7 +72,7 @@ def _read_member(content: Mapping[str, Any], key: str, arrays: Mapping[str, np.n
         parts = [arrays[f"{key}/{name}/{part}"] for part in ARRAYS]
         if any(p.shape != (len(model["features"]),) or not np.isfinite(p).all() for p in parts):
             raise BundleError(f"The bundle's model {name} has arrays of a wrong shape; it is damaged.")
-        scores[name] = LinearScore(tuple(model["features"]), *parts, intercept=float(model["intercept"]))
+        scores[name] = LinearScore(tuple(model["features"]), parts[0], parts[1], parts[2], float(model["intercept"]))
     if content["final"] not in scores:
         raise BundleError("The bundle's final model is not among its models; it is damaged.")
     return Member(scores, content["final"], content["inner_auc"])

@@ -24,5 +24,9 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
         bar.say(f"{options.bundle} is whole: every hash fits. ({bundle.name})")
     else:
         bar.say(bundle.card.rstrip())
-    return 0, {"bundle": bundle.name, "cases": bundle.record.cases, "features": list(bundle.ensemble.features),
-               "demonstration": bundle.record.demonstration}
+    return 0, {
+        "bundle": bundle.name,
+        "cases": bundle.record.cases,
+        "features": list(bundle.ensemble.features),
+        "demonstration": bundle.record.demonstration,
+    }

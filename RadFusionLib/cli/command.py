@@ -45,8 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 0
     except OSError as error:
-        print(f"radfusion: {error.strerror or error}: {error.filename or 'a file'}; check the path, its rights and the "
-              "space left.", file=sys.stderr)
+        print(
+            f"radfusion: {error.strerror or error}: {error.filename or 'a file'}; check the path, its rights and the "
+            "space left.",
+            file=sys.stderr,
+        )
         return 2
     _finish(options, result)
     return code

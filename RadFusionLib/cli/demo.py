@@ -28,14 +28,22 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
     from RadFusionLib.workflow.cohort_prediction import predict_cohort
 
     bundle = Bundle.load(resource("Bundles", BUNDLE))
-    bar.say(f"Bundle {bundle.name}: {bundle.record.cases} simulated training cases, "
-            f"out-of-fold AUC {bundle.record.out_of_fold_auc['ensemble']:.2f}")
+    bar.say(
+        f"Bundle {bundle.name}: {bundle.record.cases} simulated training cases, "
+        f"out-of-fold AUC {bundle.record.out_of_fold_auc['ensemble']:.2f}"
+    )
     with tempfile.TemporaryDirectory() as folder:
         bar(0.0, "Simulating a liver MRI")
         manifest = read_manifest(simulate(bundle.recipe.phases, 1, SEED, 1.0, Path(folder)))
         delivered = predict_cohort(
-            bundle, list(manifest), options.out, ("heatmap", "explanation", "report", "scene", "overlay"),
-            scene_writer=write_scene, threads=2, progress=bar, say=bar.say,
+            bundle,
+            list(manifest),
+            options.out,
+            ("heatmap", "explanation", "report", "scene", "overlay"),
+            scene_writer=write_scene,
+            threads=2,
+            progress=bar,
+            say=bar.say,
         )
         case = manifest.rows[0].id
     _flatten(options.out, case)

@@ -45,8 +45,12 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
     bar.say(f"{options.out}: {len(table.cases)} cases, {len(table.names)} features")
     _say_notices(found.notices, bar)
     code = report_failures(found.failures, options.out.with_suffix(".failures.csv"), bar)
-    return code, {"out": str(options.out), "cases": len(table.cases), "features": len(table.names),
-                  "failures": dict(found.failures)}
+    return code, {
+        "out": str(options.out),
+        "cases": len(table.cases),
+        "features": len(table.names),
+        "failures": dict(found.failures),
+    }
 
 
 def _say_notices(notices: Mapping[str, tuple[str, ...]], bar: ProgressBar) -> None:

@@ -19,36 +19,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", required=True)
     parser.add_argument("--manifest", required=True)
     parser.add_argument("--out", required=True, type=Path, help="folder")
-    parser.add_argument("--write", default=DEFAULT, help=f"what to write a case: {','.join(WRITABLE)}, or none "
-                        f"(default {DEFAULT})")
+    parser.add_argument(
+        "--write", default=DEFAULT, help=f"what to write a case: {','.join(WRITABLE)}, or none (default {DEFAULT})"
+    )
     parser.add_argument("--case", action="append", help="only this case (may be given again)")
     parser.add_argument("--jobs", type=int, default=1, help="threads")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda, for the network")
-    parser.add_argument("--allow-demonstration", action="store_true",
-                        help="let a bundle trained on simulated cases predict other cases, to try the software")
+    parser.add_argument(
+        "--allow-demonstration",
+        action="store_true",
+        help="let a bundle trained on simulated cases predict other cases, to try the software",
+    )
 
 
 def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
     from RadFusionLib.bundle import Bundle
     from RadFusionLib.cohort import read_manifest
-    from RadFusionLib.workflow.cohort_prediction import predict_cohort
+    from RadFusionLib.workflow.cohort_prediction import SceneWriter, predict_cohort
 
     wanted = set() if options.write == "none" else {w.strip() for w in options.write.split(",") if w.strip()}
     if wanted - set(WRITABLE):
-        raise InputError(f"--write does not know {', '.join(sorted(wanted - set(WRITABLE)))}; use {', '.join(WRITABLE)}.")
+        raise InputError(
+            f"--write does not know {', '.join(sorted(wanted - set(WRITABLE)))}; use {', '.join(WRITABLE)}."
+        )
     bundle = Bundle.load(options.bundle)
     manifest = read_manifest(options.manifest)
     rows = [manifest.row(case) for case in options.case] if options.case else list(manifest)
-    writer = None
+    writer: SceneWriter | None = None
     if "scene" in wanted:
-        from RadFusionLib.scene import write_scene as writer
+        from RadFusionLib.scene import write_scene
+
+        writer = write_scene
     delivered = predict_cohort(
-        bundle, rows, options.out, wanted, scene_writer=writer, threads=max(1, options.jobs), device=options.device,
-        allow_demonstration=options.allow_demonstration, progress=bar, say=bar.say,
+        bundle,
+        rows,
+        options.out,
+        wanted,
+        scene_writer=writer,
+        threads=max(1, options.jobs),
+        device=options.device,
+        allow_demonstration=options.allow_demonstration,
+        progress=bar,
+        say=bar.say,
     )
     if not delivered.risks:
         case, reason = next(iter(delivered.failures.items()))
-        raise InputError(reason if len(rows) == 1 else f"None of the {len(rows)} cases could be predicted; {case}: {reason}")
+        raise InputError(
+            reason if len(rows) == 1 else f"None of the {len(rows)} cases could be predicted; {case}: {reason}"
+        )
     code = report_failures(delivered.failures, options.out / "failures.csv", bar)
     bar.say(f"{options.out / 'risk.csv'}: {len(delivered.risks)} cases")
     bar.say(bundle.notice)

@@ -30,7 +30,9 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
     shell = peritumoral_shell(tumor, options.margin, liver)
     write_volume(shell.mask, options.out)
     volume = float(shell.mask.array.sum()) * shell.mask.geometry.voxel_volume / 1000.0
-    bar.say(f"{options.out}: {volume:.1f} ml within {options.margin:g} mm; {100 * shell.clipped_fraction:.1f} % was clipped")
+    bar.say(
+        f"{options.out}: {volume:.1f} ml within {options.margin:g} mm; {100 * shell.clipped_fraction:.1f} % was clipped"
+    )
     if shell.touches_edge:
         bar.say("The shell reaches the edge of the image; what lies beyond is not seen.")
     return 0, {

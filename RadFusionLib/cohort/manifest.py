@@ -157,7 +157,7 @@ def _check_column(column: str, path: Path) -> None:
     )
 
 
-def _row(record: Mapping[str, Any], path: Path) -> CaseRow:
+def _row(record: Mapping[Any, Any], path: Path) -> CaseRow:
     base = path.parent
     case = _text(record.get("case"))
     if not case or not re.fullmatch(r"[\w.+-][\w .+-]*", case) or case in (".", ".."):

@@ -17,7 +17,8 @@ STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b}
 .notice{background:#fbeaea;border-left:4px solid #8a1c1c;padding:.6rem .9rem;margin:1rem 0}
 .risk{font-size:2.6rem;font-weight:600}.muted{color:#555}
-table{border-collapse:collapse;width:100%;margin:.6rem 0}td,th{padding:.28rem .5rem;border-bottom:1px solid #ddd;text-align:left}
+table{border-collapse:collapse;width:100%;margin:.6rem 0}
+td,th{padding:.28rem .5rem;border-bottom:1px solid #ddd;text-align:left}
 td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .bar{height:.8rem;display:inline-block}.up{background:#b2182b}.down{background:#2166ac}
 img{max-width:100%}pre{white-space:pre-wrap;background:#f6f6f6;padding:.8rem;font:13px/1.4 ui-monospace,monospace}
@@ -57,7 +58,11 @@ def _page(e: Mapping[str, Any], card: str, overlay: Path | None) -> str:
         picture = f'<h2>Where</h2><img alt="Heatmap over the reference phase" src="data:image/png;base64,{data}">'
     remarks = [*e["warnings"], *e["notices"]]
     listed = "".join(f"<li>{html.escape(text)}</li>" for text in remarks)
-    noted = f"<ul>{listed}</ul>" if remarks else "<p>Nothing was flagged. That does not mean that the model fits this case.</p>"
+    noted = (
+        f"<ul>{listed}</ul>"
+        if remarks
+        else "<p>Nothing was flagged. That does not mean that the model fits this case.</p>"
+    )
     low, high = (f"{100 * v:.1f}" for v in (min(e["members"]), max(e["members"])))
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>RadFusion: {case}</title>
 <style>{STYLE}</style></head><body>
@@ -71,8 +76,8 @@ Share with the outcome among the training cases: {percent["prevalence"]} %.</p>
 <p class="muted">The members' own risks run from {low} to {high} %: their spread, not a confidence interval.</p>
 <h2>Noticed</h2>{noted}
 <h2>Why</h2>
-<p class="muted">Addends to the log-odds, largest first; together with the average case's {e["base"]:+.3f} they add up to
-{e["logit"]:+.3f}.</p>{_terms(e["terms"])}
+<p class="muted">Addends to the log-odds, largest first; together with the average case's {e["base"]:+.3f} they
+add up to {e["logit"]:+.3f}.</p>{_terms(e["terms"])}
 {picture}
 <h2>The bundle's card</h2><pre>{html.escape(card)}</pre>
 </body></html>
@@ -92,6 +97,5 @@ def _terms(terms: list[Mapping[str, Any]]) -> str:
 def _row(label: str, value: str, addend: float, widest: float) -> str:
     width = min(100.0, 100 * abs(addend) / widest)
     bar = f'<span class="bar {"up" if addend > 0 else "down"}" style="width:{width * 0.16:.2f}rem"></span>'
-    return (
-        f'<tr><td>{html.escape(label)}</td><td class="n">{value}</td><td class="n">{addend:+.3f}</td><td>{bar}</td></tr>'
-    )
+    cells = f'<td>{html.escape(label)}</td><td class="n">{value}</td><td class="n">{addend:+.3f}</td><td>{bar}</td>'
+    return f"<tr>{cells}</tr>"

@@ -40,7 +40,7 @@ def stratified_folds(cases: Sequence[str], outcome: np.ndarray, count: int, seed
     shift = 0
     for value in np.unique(outcome):
         members = np.flatnonzero(outcome == value)
-        dealt = assign_folds([cases[i] for i in members], count, seed)
+        dealt = assign_folds([cases[int(i)] for i in members], count, seed)
         fold[members] = (dealt + shift) % count
         shift += len(members)
     return fold

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -76,9 +77,7 @@ class Member:
         return self.scores[self.final].features
 
 
-def fit_member(
-    table: FeatureTable, outcome: np.ndarray, recipe: Recipe, models: Sequence[str], seed: int
-) -> Member:
+def fit_member(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, models: Sequence[str], seed: int) -> Member:
     """Fit every step of the recipe on these cases alone.
 
     The number of features of each model and the final model are those with the highest mean AUC over inner
@@ -220,5 +219,5 @@ def _best_count(curves: Sequence[np.ndarray]) -> tuple[int, float]:
     return count + 1, float(mean[count])
 
 
-def _parameters(recipe: Recipe, name: str) -> Mapping[str, object]:
+def _parameters(recipe: Recipe, name: str) -> Mapping[str, Any]:
     return next((step.parameters for step in recipe.steps if step.name == name), {})

@@ -38,7 +38,9 @@ class FeatureTable:
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.cases), len(self.names)):
-            raise ValueError(f"Values of shape {self.values.shape} for {len(self.cases)} cases, {len(self.names)} names.")
+            raise ValueError(
+                f"Values of shape {self.values.shape} for {len(self.cases)} cases, {len(self.names)} names."
+            )
 
     @classmethod
     def from_rows(cls, rows: Mapping[str, Mapping[str, float]]) -> FeatureTable:

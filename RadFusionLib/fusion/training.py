@@ -48,7 +48,12 @@ class TrainedEnsemble:
 
 
 def fold_members(
-    table: FeatureTable, outcome: np.ndarray, recipe: Recipe, models: Sequence[str], seed: int, run: Runner | None = None
+    table: FeatureTable,
+    outcome: np.ndarray,
+    recipe: Recipe,
+    models: Sequence[str],
+    seed: int,
+    run: Runner | None = None,
 ) -> tuple[np.ndarray, list[Member]]:
     """Fit one member a fold, each on the other folds alone; return the folds and the members."""
     fold = assign_folds(table.cases, recipe.outer_folds, seed)
@@ -101,11 +106,15 @@ def fit_ensemble(
     run = _parallel(jobs)
     models = [m.name for m in recipe.models]
     final = [m for m in models if m in recipe.final_candidates]
-    fold, members = fold_members(table, outcome, recipe, models, seed, _reporting(run, progress.part(0.0, 0.2), "members"))
+    fold, members = fold_members(
+        table, outcome, recipe, models, seed, _reporting(run, progress.part(0.0, 0.2), "members")
+    )
     auc = {m: within_fold_auc(outcome, out_of_fold_scores(table, members, fold, m), fold) for m in models}
     members = [_only(member, final) for member in members]
 
-    nested = _nested_scores(table, outcome, recipe, final, fold, seed, _reporting(run, progress.part(0.2, 0.6), "nested members"))
+    nested = _nested_scores(
+        table, outcome, recipe, final, fold, seed, _reporting(run, progress.part(0.2, 0.6), "nested members")
+    )
     auc["ensemble"] = within_fold_auc(outcome, nested, fold)
     calibration = PlattCalibration.fit(nested, outcome)
     crossed = _cross_fitted(nested, outcome, fold)
@@ -129,8 +138,9 @@ def _nested_scores(
     members = list(run(_fit_on, tasks))
     score = np.empty(len(table.cases))
     for number in range(recipe.outer_folds):
-        part = members[number * recipe.outer_folds : (number + 1) * recipe.outer_folds]
-        score[fold == number] = np.mean([m.score(table.rows(fold == number)) for m in part], axis=0)
+        held = table.rows(fold == number)
+        inner_members = members[number * recipe.outer_folds : (number + 1) * recipe.outer_folds]
+        score[fold == number] = np.mean([m.score(held) for m in inner_members], axis=0)
     return score
 
 

@@ -86,14 +86,14 @@ class Recipe:
         RecipeError
             When a key is unknown, missing or of the wrong kind, or there is no such profile.
         """
-        document = json.loads(json.dumps(document))
-        profiles = document.pop("profiles", {}) or {}
+        content: dict[str, Any] = json.loads(json.dumps(document))
+        profiles = content.pop("profiles", {}) or {}
         if profile != "paper":
             if profile not in profiles:
                 have = ", ".join(["paper", *profiles])
-                raise RecipeError(f"Recipe {document.get('name')} has no profile {profile!r}; use one of {have}.")
-            document = _merge(document, profiles[profile])
-        recipe = cls(_normalised(document), profile)
+                raise RecipeError(f"Recipe {content.get('name')} has no profile {profile!r}; use one of {have}.")
+            content = _merge(content, profiles[profile])
+        recipe = cls(_normalised(content), profile)
         recipe._check()
         return recipe
 
@@ -257,8 +257,10 @@ def _normalised(document: dict[str, Any]) -> dict[str, Any]:
 
 def _merge(base: Any, change: Any) -> Any:
     if isinstance(base, dict) and isinstance(change, dict):
-        return {k: _merge(base[k], change[k]) if k in base and k in change else change.get(k, base.get(k))
-                for k in {**base, **change}}
+        return {
+            k: _merge(base[k], change[k]) if k in base and k in change else change.get(k, base.get(k))
+            for k in {**base, **change}
+        }
     return change
 
 

@@ -107,7 +107,9 @@ def deep_cubes(prepared: PreparedCase, recipe: Recipe) -> dict[tuple[str, str], 
     """The network's input of each phase and region, shape (size, size, size), axes KJI."""
     size = int(recipe.dlr["size"])
     return {
-        (phase, region): prepare_region(prepared.phases[phase].image, prepared.phases[phase].regions[region], size).array
+        (phase, region): prepare_region(
+            prepared.phases[phase].image, prepared.phases[phase].regions[region], size
+        ).array
         for phase in recipe.phases
         for region in recipe.regions
     }

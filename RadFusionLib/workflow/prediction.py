@@ -169,7 +169,7 @@ def _explanation(
 ) -> dict[str, Any]:
     added, base = bundle.ensemble.terms(table)
     units = {variable.name: variable.unit for variable in bundle.recipe.clinical}
-    terms = [
+    terms: list[dict[str, Any]] = [
         {
             "feature": name,
             "label": readable(name),

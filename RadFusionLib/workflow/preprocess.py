@@ -123,7 +123,9 @@ def _regions(
         shell = peritumoral_shell(lesion.tumor, recipe.margin_mm, liver, lesion.others)
         regions["shell"], clipped = shell.mask, shell.clipped_fraction
         if clipped > 0.005:
-            notices.append(f"{100 * clipped:.0f} % of the {recipe.margin_mm:g} mm shell lay outside the liver and was cut.")
+            notices.append(
+                f"{100 * clipped:.0f} % of the {recipe.margin_mm:g} mm shell lay outside the liver and was cut."
+            )
         if shell.touches_edge:
             notices.append("The shell reaches the edge of the image; what lies beyond is not seen.")
     return {region: regions[region] for region in recipe.regions}, clipped

@@ -55,9 +55,7 @@ def train(
     manifest = manifest.of_split("train")
     outcome = manifest.outcomes()
     if features is None:
-        found = extract_cohort(
-            recipe, manifest, weights, jobs=jobs, device=device, progress=progress.part(0.0, 0.5)
-        )
+        found = extract_cohort(recipe, manifest, weights, jobs=jobs, device=device, progress=progress.part(0.0, 0.5))
         if found.failures:
             case, reason = next(iter(found.failures.items()))
             raise InputError(f"{len(found.failures)} training cases failed; the first, {case}: {reason}")
@@ -69,7 +67,9 @@ def train(
     used = sorted({*trained.ensemble.features, *trained.ensemble.interval_features})
     domain = TrainingDomain.of(table, used, [row.scanner for row in manifest])
     progress(1.0, "Trained")
-    return Bundle(recipe, trained.ensemble, weights, domain, record, write_card(recipe, record, weights, trained.ensemble))
+    return Bundle(
+        recipe, trained.ensemble, weights, domain, record, write_card(recipe, record, weights, trained.ensemble)
+    )
 
 
 def training_table(
@@ -80,7 +80,9 @@ def training_table(
     place = {case: i for i, case in enumerate(features.table.cases)}
     missing = [row.id for row in manifest if row.id not in place]
     if missing:
-        raise InputError(f"The feature file lacks {len(missing)} of the cases (the first is {missing[0]}); extract them.")
+        raise InputError(
+            f"The feature file lacks {len(missing)} of the cases (the first is {missing[0]}); extract them."
+        )
     images = features.table.rows([place[row.id] for row in manifest])
     clinical = clinical_table(recipe, manifest)
     table = FeatureTable(
@@ -101,7 +103,9 @@ def clinical_table(recipe: Recipe, manifest: Manifest) -> FeatureTable:
     for row in manifest:
         for name in names:
             if not np.isfinite(row.clinical.get(name, np.nan)):
-                raise InputError(f"Case {row.id} has no clinical value {name}; fill clinical:{name} in {manifest.path}.")
+                raise InputError(
+                    f"Case {row.id} has no clinical value {name}; fill clinical:{name} in {manifest.path}."
+                )
     values = np.array([[row.clinical[name] for name in names] for row in manifest]).reshape(len(manifest), len(names))
     return FeatureTable(tuple(row.id for row in manifest), tuple(CLINICAL + n for n in names), values)
 
@@ -115,7 +119,9 @@ def _check_origin(recipe: Recipe, features: FeatureFile, weights: Weights | None
         ("dlr", dict(recipe.dlr)),
     ):
         if made.get(key) != now:
-            raise InputError(f"The features were extracted with another {key} ({made.get(key)}) than {now}; extract again.")
+            raise InputError(
+                f"The features were extracted with another {key} ({made.get(key)}) than {now}; extract again."
+            )
     if weights is not None and made["network"] and made["network"]["sha256"] != weights.sha256:
         raise InputError("The features were extracted with other network weights; name those, or extract again.")
 
@@ -136,6 +142,8 @@ def _record(
         folds={p: int(f) for p, f in zip(prints, trained.folds, strict=True)},
         out_of_fold_auc=trained.auc,
         demonstration=any(row.simulated for row in manifest),
-        network=None if weights is None else {"name": weights.network, "sha256": weights.sha256, "source": weights.source},
+        network=None
+        if weights is None
+        else {"name": weights.network, "sha256": weights.sha256, "source": weights.source},
         versions=versions(),
     )
