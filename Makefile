@@ -1,0 +1,43 @@
+# make demo   sets everything up in .venv and runs the main job
+# make test   sets up and passes the tests
+# Needs Python 3.11, 3.12 or 3.13; no compiler, no root. Choose one with PYTHON=python3.12.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+# One BLAS thread a process: the same numbers on every machine, and no cores fighting each other.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: demo test lint studies bundle clean
+
+demo: $(VENV)/.ready
+	$(BIN)/radfusion demo --out demo-output
+
+test: $(VENV)/.ready-test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready-test
+	$(BIN)/ruff check . && $(BIN)/mypy
+
+# The bundle of make demo, made anew from nothing but this repository (about 20 minutes on two cores).
+bundle: $(VENV)/.ready
+	$(BIN)/python -m RadFusionLib.studies bundle --jobs 2
+
+# Every figure in docs/studies.md (some hours on two cores).
+studies: $(VENV)/.ready
+	$(BIN)/python -m RadFusionLib.studies all --jobs 2
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "RadFusion needs Python 3.11, 3.12 or 3.13; name it with PYTHON=..."; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo-output
