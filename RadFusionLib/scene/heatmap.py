@@ -12,15 +12,7 @@ from RadFusionLib.errors import InputError
 from RadFusionLib.scene.application import Node, Scene, current_scene
 from RadFusionLib.scene.volumes import volume_to_node
 
-try:
-    from RadFusionLib.explain.heatmap import SENTINEL
-except ImportError:
-    SENTINEL = -1000.0
-
-__all__ = ["KINDS", "LEGEND", "HeatmapNodes", "heatmap_to_scene"]
-
-LEGEND = "influence on this model's output, not probability of disease here"
-"""What every legend says, followed by the heatmap's kind."""
+__all__ = ["HeatmapNodes", "heatmap_to_scene"]
 
 LEVELS = 256
 DIVERGING = ((0.0, (45, 80, 190)), (0.5, (242, 242, 242)), (1.0, (190, 25, 45)))
@@ -36,7 +28,7 @@ class Kind:
     labels: str
 
 
-KINDS = {
+SHOWN = {
     "contribution": Kind(DIVERGING, True, "%+.3f"),
     "patch_probability": Kind(SEQUENTIAL, False, "%.2f"),
     "cam": Kind(SEQUENTIAL, False, "%.2f"),
@@ -60,6 +52,7 @@ def heatmap_to_scene(
     name: str = "heatmap",
     scene: Scene | None = None,
     node: Node | None = None,
+    demonstration: bool = False,
 ) -> HeatmapNodes:
     """Put a heatmap into a scene: volume, display, colour table and legend.
 
@@ -74,15 +67,20 @@ def heatmap_to_scene(
         Of the new volume node.
     node : vtkMRMLScalarVolumeNode, optional
         An earlier heatmap, painted over with all that belongs to it.
+    demonstration : bool
+        Whether the model was trained on simulated cases; the legend says so.
 
     Raises
     ------
     InputError
         When there is no such kind.
     """
-    if kind not in KINDS:
-        raise InputError(f"There is no heatmap kind {kind!r}; use one of {', '.join(KINDS)}.")
-    shown = KINDS[kind]
+    # In Slicer the module loads before the packages that the explanation needs are installed.
+    from RadFusionLib.explain import LEGEND, SENTINEL
+
+    if kind not in SHOWN:
+        raise InputError(f"There is no heatmap kind {kind!r}; use one of {', '.join(SHOWN)}.")
+    shown = SHOWN[kind]
     scene = (scene or current_scene()) if node is None else node.GetScene()
     volume = volume_to_node(
         heatmap.with_array(np.asarray(heatmap.array, dtype=np.float32)), name, scene, node
@@ -92,7 +90,7 @@ def heatmap_to_scene(
     display = volume.GetDisplayNode()
     display.SetAndObserveColorNodeID(color.GetID())
     display.SetAutoWindowLevel(0)
-    low, high = _window(heatmap, shown)
+    low, high = _window(heatmap, shown, SENTINEL)
     display.SetWindowLevelMinMax(low, high)
     display.SetAutoThreshold(0)
     # Between nothing and a value there is no value: interpolation would draw a false fringe.
@@ -101,17 +99,17 @@ def heatmap_to_scene(
     display.SetApplyThreshold(1)
     legend = _legend_node(volume, scene)
     legend.SetAndObserveColorNodeID(color.GetID())
-    legend.SetTitleText(f"{LEGEND} ({kind})")
+    legend.SetTitleText(f"{LEGEND} ({kind})" + (" DEMONSTRATION" if demonstration else ""))
     legend.SetLabelFormat(shown.labels)
     legend.SetNumberOfLabels(5)
     legend.SetVisibility(True)
     return HeatmapNodes(volume, display, color, legend)
 
 
-def _window(heatmap: Volume, kind: Kind) -> tuple[float, float]:
+def _window(heatmap: Volume, kind: Kind, sentinel: float) -> tuple[float, float]:
     if not kind.symmetric:
         return 0.0, 1.0
-    inside = heatmap.array[heatmap.array > SENTINEL / 2.0]
+    inside = heatmap.array[heatmap.array > sentinel / 2.0]
     largest = float(np.abs(inside).max()) if inside.size else 0.0
     # Rounded up to two digits: a scene file keeps six, and a reader reads two.
     if largest < 1e-6:

@@ -12,7 +12,7 @@ from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.scene.application import Node
 from RadFusionLib.scene.case_scene import scene_to_case
 from RadFusionLib.scene.heatmap import HeatmapNodes, heatmap_to_scene
-from RadFusionLib.scene.prediction_scene import heatmap_kind
+from RadFusionLib.scene.prediction_scene import heatmap_kind, is_demonstration
 from RadFusionLib.scene.results import result_table
 from RadFusionLib.scene.shell_segment import ShellSegment, create_shell_segment
 
@@ -120,7 +120,14 @@ class SceneLogic:
             raise InputError("The prediction carries no heatmap; predict with a recipe that paints one.")
         scene = None if referenceVolumeNode is None else referenceVolumeNode.GetScene()
         name = "heatmap" if referenceVolumeNode is None else f"{referenceVolumeNode.GetName()} heatmap"
-        return heatmap_to_scene(prediction.heatmap, heatmap_kind(prediction), name, scene, heatmapNode)
+        return heatmap_to_scene(
+            prediction.heatmap,
+            heatmap_kind(prediction),
+            name,
+            scene,
+            heatmapNode,
+            is_demonstration(prediction),
+        )
 
     def createResultTable(self, prediction: Any, tableNode: Node | None = None) -> Node:
         """Put a prediction's numbers and warnings into a table node, a new one or the one given."""

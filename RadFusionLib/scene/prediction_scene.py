@@ -13,7 +13,7 @@ from RadFusionLib.scene.results import result_table
 from RadFusionLib.scene.saving import save_scene
 from RadFusionLib.scene.segmentations import mask_to_segment, new_segmentation
 
-__all__ = ["heatmap_kind", "prediction_to_scene", "write_scene"]
+__all__ = ["heatmap_kind", "is_demonstration", "prediction_to_scene", "write_scene"]
 
 
 def write_scene(case: Case, prediction: Any, path: str | Path) -> Path:
@@ -43,10 +43,14 @@ def prediction_to_scene(
     heatmap = None
     if prediction.heatmap is not None:
         heatmap = heatmap_to_scene(
-            prediction.heatmap, heatmap_kind(prediction), node_name(case.id, "heatmap"), scene
+            prediction.heatmap,
+            heatmap_kind(prediction),
+            node_name(case.id, "heatmap"),
+            scene,
+            demonstration=is_demonstration(prediction),
         )
         mark(heatmap.volume, case=case.id)
-        _overlay(case, prediction.heatmap, nodes, heatmap.volume, scene)
+        _overlay(case, prediction, nodes, heatmap.volume, scene)
     table = result_table(prediction, node_name(case.id, "results"), scene)
     mark(table, case=case.id)
     for node in nodes.segmentations:
@@ -58,9 +62,12 @@ def prediction_to_scene(
 
 def heatmap_kind(prediction: Any) -> str:
     """Return which kind of heatmap a prediction carries."""
-    stated = prediction.explanation.get("heatmap")
-    kind = stated.get("kind") if isinstance(stated, dict) else stated
-    return str(kind or "contribution")
+    return str((prediction.explanation.get("heatmap") or {}).get("kind", "contribution"))
+
+
+def is_demonstration(prediction: Any) -> bool:
+    """Whether the prediction comes from a bundle trained on simulated cases."""
+    return str(prediction.explanation.get("notice", "")).startswith("DEMONSTRATION")
 
 
 def _add_shell(case: Case, shell: Volume, nodes: CaseNodes, scene: Scene) -> None:
@@ -79,11 +86,12 @@ def _add_shell(case: Case, shell: Volume, nodes: CaseNodes, scene: Scene) -> Non
     mask_to_segment(shell, node, "shell")
 
 
-def _overlay(case: Case, heatmap: Volume, nodes: CaseNodes, volume: Node, scene: Scene) -> None:
-    roles = [r for r, image in case.phases.items() if image.geometry.same_grid(heatmap.geometry, 1e-6)]
-    if not roles:
+def _overlay(case: Case, prediction: Any, nodes: CaseNodes, volume: Node, scene: Scene) -> None:
+    grid = prediction.heatmap.geometry
+    roles = [prediction.prepared.reference, *case.phases]
+    background = next((nodes.phases[r] for r in roles if case.phases[r].geometry.same_grid(grid, 1e-6)), None)
+    if background is None:
         return
-    background = nodes.phases[roles[-1]]
     for view in ("Red", "Green", "Yellow"):
         layers = scene.CreateNodeByClass("vtkMRMLSliceCompositeNode")
         layers.UnRegister(None)

@@ -7,10 +7,7 @@ from typing import Any
 from RadFusionLib.scene.application import Node, Scene
 from RadFusionLib.scene.text_tables import write_table
 
-__all__ = ["RESEARCH_USE", "result_table"]
-
-RESEARCH_USE = "Research use only. Not a medical device. Must not inform diagnosis or treatment."
-"""Said with every risk."""
+__all__ = ["result_table"]
 
 
 def result_table(
@@ -33,35 +30,28 @@ def result_table(
 
 
 def _rows(prediction: Any) -> list[tuple[str, str]]:
+    from RadFusionLib.bundle.card import RESEARCH_USE
+
+    said = prediction.explanation
     rows = [
-        ("case", str(getattr(prediction.case, "id", prediction.case))),
+        ("case", str(prediction.case)),
+        ("outcome", str(said.get("outcome", ""))),
         ("risk", _number(prediction.risk)),
         ("risk_low", _number(prediction.risk_low)),
         ("risk_high", _number(prediction.risk_high)),
         ("model_spread (not a confidence interval)", _number(prediction.model_spread)),
-        ("group", str(prediction.group)),
+        ("group", prediction.group),
         ("threshold", _number(prediction.threshold)),
+        ("prevalence in training", _number(said["prevalence"])),
+        ("bundle", str(said["bundle"])),
     ]
-    prevalence = _fact(prediction, "prevalence")
-    if prevalence is not None:
-        rows.append(("prevalence in training", _number(prevalence)))
-    for key in ("bundle", "card"):
-        value = _fact(prediction, key)
-        if value:
-            rows.append((key, str(value)))
     warnings = tuple(prediction.warnings) or ("none; this does not mean that the model fits this patient",)
     rows.extend(("warning", warning) for warning in warnings)
-    rows.append(("research use", RESEARCH_USE))
+    rows.extend(("notice", notice) for notice in said.get("notices", ()))
+    # The bundle's own sentence; it begins with DEMONSTRATION where the bundle knows simulated cases only.
+    rows.append(("research use", str(said.get("notice") or RESEARCH_USE)))
     return rows
 
 
-def _fact(prediction: Any, key: str) -> Any:
-    """What is said about the model beside the prediction: an attribute, or an entry of the explanation."""
-    value = getattr(prediction, key, None)
-    return prediction.explanation.get(key) if value is None else value
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, (tuple, list)):
-        return " to ".join(_number(v) for v in value)
+def _number(value: float) -> str:
     return repr(round(float(value), 12))

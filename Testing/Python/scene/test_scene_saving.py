@@ -7,17 +7,17 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from scene_cases import StandIn
 
+from RadFusionLib.bundle.card import DEMONSTRATION, RESEARCH_USE
 from RadFusionLib.case import Case
 from RadFusionLib.errors import InputError
+from RadFusionLib.explain import LEGEND
 from RadFusionLib.scene import (
-    LEGEND,
-    RESEARCH_USE,
     case_from_scene,
     case_to_scene,
     close,
@@ -69,7 +69,9 @@ print(json.dumps({
 """
 
 
-def test_everything_is_there_in_a_fresh_process(case: Case, prediction: StandIn, tmp_path: Path) -> None:
+def test_everything_is_there_in_a_fresh_process(
+    case: Case, prediction: SimpleNamespace, tmp_path: Path
+) -> None:
     from hashlib import sha256
 
     def digest(array: np.ndarray) -> str:
@@ -96,12 +98,11 @@ def test_everything_is_there_in_a_fresh_process(case: Case, prediction: StandIn,
     }
     assert read["clinical"] == dict(case.clinical)
     assert (read["id"], read["simulated"], read["scanner"]) == (case.id, True, "M 3T")
-    assert prediction.heatmap is not None and prediction.shell is not None
     assert read["heatmap"] == digest(prediction.heatmap.array)
     assert read["shell"] == digest(prediction.shell.array)
     assert read["window"][0] == pytest.approx(-read["window"][1])
     assert read["threshold"] == [-500.0, 1, 0]
-    assert read["legend"] == f"{LEGEND} (contribution)"
+    assert read["legend"] == f"{LEGEND} (contribution) DEMONSTRATION"
     assert read["colors"] == [
         f"{NAME} heatmap colours",
         256,
@@ -109,15 +110,19 @@ def test_everything_is_there_in_a_fresh_process(case: Case, prediction: StandIn,
     ]
     assert read["legend_color"] == read["colors"][0]
     table = dict(read["table"])
-    assert float(table["risk"]) == prediction.risk and table["research use"] == RESEARCH_USE
+    assert float(table["risk"]) == prediction.risk
+    assert table["research use"] == f"{DEMONSTRATION} {RESEARCH_USE}"
     assert read["layers"] == [f"{NAME} PP", f"{NAME} heatmap", 0.6]
 
 
 def test_case_through_a_scene_without_a_file(scene: Any, case: Case) -> None:
     nodes = case_to_scene(case)
-    assert set(nodes.phases) == set(case.phases) and len(nodes.segmentations) == 2
+    assert set(nodes.phases) == set(case.phases)
+    assert len(nodes.segmentations) == 2
     back = case_from_scene()
-    assert back.id == case.id and dict(back.clinical) == dict(case.clinical) and back.simulated
+    assert back.id == case.id
+    assert dict(back.clinical) == dict(case.clinical)
+    assert back.simulated
     assert set(back.masks) == set(case.masks)
     for key, mask in case.masks.items():
         assert np.array_equal(back.masks[key].array, mask.canonical().array)
@@ -135,7 +140,7 @@ def test_two_cases_in_one_scene_are_told_apart(scene: Any, case: Case) -> None:
         case_from_scene(case_id="third")
 
 
-def test_saved_twice_gives_the_same_case(case: Case, prediction: StandIn, tmp_path: Path) -> None:
+def test_saved_twice_gives_the_same_case(case: Case, prediction: SimpleNamespace, tmp_path: Path) -> None:
     first = write_scene(case, prediction, tmp_path / "first.mrb")
     with private_scene() as scene:
         load_scene(first, scene)
@@ -149,7 +154,7 @@ def test_saved_twice_gives_the_same_case(case: Case, prediction: StandIn, tmp_pa
 
 
 def test_failed_write_leaves_the_old_file(
-    case: Case, prediction: StandIn, tmp_path: Path, monkeypatch: Any
+    case: Case, prediction: SimpleNamespace, tmp_path: Path, monkeypatch: Any
 ) -> None:
     path = tmp_path / "scene.mrb"
     path.write_bytes(b"old")
@@ -158,11 +163,12 @@ def test_failed_write_leaves_the_old_file(
     monkeypatch.setattr(saving, "_not_written", lambda file, scene: "1 of 9 nodes are missing in it")
     with pytest.raises(InputError, match="could not be written"):
         write_scene(case, prediction, path)
-    assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["scene.mrb"]
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["scene.mrb"]
 
 
 def test_what_is_no_scene_is_told(scene: Any, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="ends in .mrb"):
+    with pytest.raises(InputError, match="ends in"):
         save_scene(tmp_path / "scene.zip")
     with pytest.raises(InputError, match="does not exist"):
         load_scene(tmp_path / "none.mrb")
@@ -180,7 +186,9 @@ def test_what_is_no_scene_is_told(scene: Any, tmp_path: Path) -> None:
     assert not (tmp_path.parent / "outside.mrml").exists()
 
 
-def test_scene_without_one_of_its_files_is_told(case: Case, prediction: StandIn, tmp_path: Path) -> None:
+def test_scene_without_one_of_its_files_is_told(
+    case: Case, prediction: SimpleNamespace, tmp_path: Path
+) -> None:
     whole = write_scene(case, prediction, tmp_path / "scene.mrb")
     with zipfile.ZipFile(whole) as bundle, zipfile.ZipFile(tmp_path / "less.mrb", "w") as less:
         dropped = next(n for n in bundle.namelist() if n.endswith("AP.nrrd"))
@@ -193,16 +201,19 @@ def test_scene_without_one_of_its_files_is_told(case: Case, prediction: StandIn,
         assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 0
 
 
-def test_nothing_is_printed_while_saving(case: Case, prediction: StandIn, tmp_path: Path, capfd: Any) -> None:
+def test_nothing_is_printed_while_saving(
+    case: Case, prediction: SimpleNamespace, tmp_path: Path, capfd: Any
+) -> None:
     """Slicer's writer names every file, and files bear the names of cases."""
     load_path = write_scene(case, prediction, tmp_path / "scene.mrb")
     with private_scene() as scene:
         load_scene(load_path, scene)
     out, err = capfd.readouterr()
-    assert out == "" and err == ""
+    assert out == ""
+    assert err == ""
 
 
-def test_closing_a_scene_frees_what_it_held(case: Case, prediction: StandIn) -> None:
+def test_closing_a_scene_frees_what_it_held(case: Case, prediction: SimpleNamespace) -> None:
     with private_scene() as scene:
         nodes, heatmap, table = prediction_to_scene(case, prediction, scene)
         assert heatmap is not None
@@ -217,10 +228,12 @@ def test_current_scene_is_made_once_and_closed(case: Case) -> None:
 
     close()
     first = current_scene()
-    assert current_scene() is first and slicer.mrmlScene is first
+    assert current_scene() is first
+    assert slicer.mrmlScene is first
     case_to_scene(case)
     close()
-    assert getattr(slicer, "mrmlScene", None) is None and first.GetNumberOfNodes() == 0
+    assert getattr(slicer, "mrmlScene", None) is None
+    assert first.GetNumberOfNodes() == 0
     assert current_scene() is not first
     close()
     assert not hasattr(slicer, "app")

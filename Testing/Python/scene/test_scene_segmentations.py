@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from scene_cases import ball, oblique
 
 from RadFusionLib.case import Case, Geometry, Volume
 from RadFusionLib.errors import InputError
@@ -54,7 +54,9 @@ def test_labelmaps_are_cropped_and_apart(drawn: Any) -> None:
     assert extent[1] - extent[0] < 12
 
 
-def test_segments_that_share_a_labelmap(scene: Any, image: Any, geometry: Geometry) -> None:
+def test_segments_that_share_a_labelmap(
+    scene: Any, image: Any, geometry: Geometry, ball: Callable[..., Volume]
+) -> None:
     """As Slicer keeps them after import: replacing one leaves the other, and no ghost of the old."""
     import slicer
 
@@ -161,7 +163,9 @@ def test_shell_segment_is_the_librarys_shell(drawn: Any, image: Any, case: Case,
     assert segment_names(drawn) == ("tumor", "liver", "shell")
 
 
-def test_shell_is_replaced_and_follows_the_tumour(drawn: Any, case: Case, geometry: Geometry) -> None:
+def test_shell_is_replaced_and_follows_the_tumour(
+    drawn: Any, case: Case, geometry: Geometry, ball: Callable[..., Volume]
+) -> None:
     create_shell_segment(drawn, "tumor", 10.0)
     smaller = ball(geometry, 4.0, (3, 1, 0))
     mask_to_segment(smaller, drawn, "tumor")
@@ -171,18 +175,23 @@ def test_shell_is_replaced_and_follows_the_tumour(drawn: Any, case: Case, geomet
     assert segment_names(drawn).count("shell") == 1
 
 
-def test_shell_at_the_edge_of_the_image(scene: Any, case: Case) -> None:
+def test_shell_at_the_edge_of_the_image(
+    scene: Any, case: Case, ball: Callable[..., Volume], oblique: Callable[..., Geometry]
+) -> None:
     geometry = oblique()
     tumor = ball(geometry, 6.0, (-11, 0, 0))
     node = new_segmentation("edge", geometry, volume_to_node(case.phases["AP"], "AP"))
     mask_to_segment(tumor, node, "tumor")
     made = create_shell_segment(node)
     wanted = peritumoral_shell(tumor, 10.0)
-    assert wanted.touches_edge and made.touches_edge
+    assert wanted.touches_edge
+    assert made.touches_edge
     assert np.array_equal(mask_from_segment(node, "shell", geometry).array, wanted.mask.array)
 
 
-def test_shell_leaves_out_other_lesions(drawn: Any, geometry: Geometry, case: Case) -> None:
+def test_shell_leaves_out_other_lesions(
+    drawn: Any, geometry: Geometry, case: Case, ball: Callable[..., Volume]
+) -> None:
     tumor, near = case.mask("tumor"), ball(geometry, 4.0, (8, 0, 0))
     assert tumor is not None
     mask_to_segment(near, drawn, "second")

@@ -33,7 +33,8 @@ def test_node_is_ras_and_kji(scene: Any) -> None:
     node.GetIJKToRASMatrix(matrix)
     assert [matrix.GetElement(a, a) for a in range(3)] == [-1.0, -2.0, 3.0]
     assert node.GetImageData().GetScalarComponentAsDouble(1, 2, 1, 0) == voxels[1, 2, 1]
-    assert node.GetScene() is scene and node.GetDisplayNode() is not None
+    assert node.GetScene() is scene
+    assert node.GetDisplayNode() is not None
 
 
 def test_large_whole_numbers_are_refused_and_small_ones_fit(scene: Any) -> None:
@@ -114,5 +115,6 @@ def test_unusable_nodes_are_named(scene: Any, geometry: Geometry) -> None:
 def test_node_is_replaced_in_place(scene: Any, case: Case) -> None:
     node = volume_to_node(case.phases["AP"], "one")
     same = volume_to_node(case.phases["HBP"], "ignored", node=node)
-    assert same is node and node.GetName() == "one"
+    assert same is node
+    assert node.GetName() == "one"
     assert np.array_equal(volume_from_node(node).array, case.phases["HBP"].array)
