@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,7 @@ class GreyLevels:
         return int(self.levels[-1])
 
 
-def discretise(values: npt.NDArray[np.generic], settings: RadiomicsSettings) -> GreyLevels:
+def discretise(values: npt.NDArray[Any], settings: RadiomicsSettings) -> GreyLevels:
     """Assign grey levels to values.
 
     With a bin width w the level is ``floor(x / w) - floor(min / w) + 1``; with a bin count n the range is cut

@@ -269,5 +269,5 @@ def _matrices(
         return found
     codes = np.concatenate([first.astype(np.int64) * count + second for first, second, _ in found])
     occurring, inverse = np.unique(codes, return_inverse=True)
-    merged = np.bincount(inverse, weights=np.concatenate([counts for _, _, counts in found]))
+    merged = np.bincount(inverse, weights=np.concatenate([counts for _, _, counts in found])).astype(np.float64)
     return [((occurring // count).astype(np.int32), (occurring % count).astype(np.int32), merged)]

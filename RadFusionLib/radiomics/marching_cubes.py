@@ -104,7 +104,8 @@ def _number(letter: str) -> int:
     return 0 if letter == "0" else ord(letter) - 64 if letter.isupper() else 96 - ord(letter)
 
 
-_MOMENTS: FloatArray = np.array([_number(letter) for letter in _VOLUMES], dtype=np.float64).reshape(256, 4) / (4, 4, 4, 8)
+_MOMENTS: FloatArray = np.array([_number(letter) for letter in _VOLUMES], dtype=np.float64).reshape(256, 4)
+_MOMENTS /= np.array([4, 4, 4, 8])
 
 
 @njit(cache=True, nogil=True)

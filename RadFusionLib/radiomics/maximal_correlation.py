@@ -1,25 +1,25 @@
-"""The maximal correlation coefficient (MCC) of a co-occurrence matrix."""
+"""The maximal correlation coefficient (MCC) of a co-occurrence matrix.
+
+MCC is the square root of the second largest eigenvalue of ``Q(i, j) = sum_k P(i, k) P(j, k) / (p(i) p(k) + eps)``.
+Without eps, and for a symmetric P, Q is similar to the square of ``A = D^-1/2 P D^-1/2`` with ``D = diag(p)``. A is
+symmetric and sparse and its largest eigenvalue, 1, has the known vector sqrt(p), so a few Lanczos steps give the next.
+The reference's eps (2.2e-16) shows where levels are rare; it is put back by first-order perturbation.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
-
-from RadFusionLib.radiomics.region import FloatArray
+from numba import njit
 
 __all__ = ["maximal_correlation"]
 
-_EPSILON = np.spacing(1.0)
+_EPSILON = 2.220446049250313e-16
+_TOLERANCE = 1e-9
 
 
-def maximal_correlation(
-    first: npt.NDArray[np.int32], second: npt.NDArray[np.int32], p: FloatArray, px: FloatArray
-) -> float:
-    """Compute the square root of the second largest eigenvalue of Q.
-
-    ``Q(i, j) = sum_k P(i, k) P(j, k) / (p(i) p(k) + eps)``. Without eps, and for a symmetric P, Q is similar to
-    the square of ``A = D^-1/2 P D^-1/2`` with ``D = diag(p)``, so the symmetric A's eigenvalues do. The reference's
-    eps (2.2e-16) matters where levels are rare; it is put back by first-order perturbation.
+@njit(cache=True, nogil=True)
+def maximal_correlation(first, second, p, px):  # type: ignore[no-untyped-def]
+    """Compute MCC.
 
     Parameters
     ----------
@@ -28,29 +28,239 @@ def maximal_correlation(
     p : (n,) float64 array
         The matrix at each pair, and at its mirror image.
     px : (m,) float64 array
-        Its marginal.
+        Its marginal; its sum is 1.
+
+    Returns
+    -------
+    float
+        1 for a single level, as in the reference.
     """
     if len(px) < 2:
-        return 1.0  # the reference's value for a region of one level
-    matrix = np.zeros((len(px), len(px)))
-    matrix[first, second] = p
-    matrix[second, first] = p
-    kept = px > 0
-    matrix, px = matrix[np.ix_(kept, kept)], px[kept]
-    if len(px) < 2:
-        return 0.0
+        return 1.0
+    side, sides = _sides(first, second, px)
+    repeated = 0.0
+    if sides > 1:  # the eigenvalue 1 is repeated, once for each side; eps decides which is the second largest
+        repeated = _second_of_sides(first, second, p, px, side, sides)
+        if repeated > 1 - 1e-7:
+            return np.sqrt(repeated)
+    return np.sqrt(max(repeated, _next_eigenvalue(first, second, p, px, side, sides)))
+
+
+@njit(cache=True, nogil=True)
+def _root(parent, node):  # type: ignore[no-untyped-def]
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node
+
+
+@njit(cache=True, nogil=True)
+def _sides(first, second, px):  # type: ignore[no-untyped-def]
+    """Number the sets of levels that two steps of the matrix connect: Q's blocks; -1 for levels without pairs."""
+    m = len(px)
+    parent = np.arange(2 * m)  # each level as the start (i) and as the end (m + i) of a step
+    for n in range(len(first)):
+        i = first[n]
+        j = second[n]
+        a = _root(parent, i)
+        b = _root(parent, m + j)
+        if a != b:
+            parent[a] = b
+        a = _root(parent, j)
+        b = _root(parent, m + i)
+        if a != b:
+            parent[a] = b
+    label = np.full(2 * m, -1, np.int64)
+    side = np.full(m, -1, np.int64)
+    sides = 0
+    for i in range(m):
+        if px[i] > 0:
+            root = _root(parent, i)
+            if label[root] < 0:
+                label[root] = sides
+                sides += 1
+            side[i] = label[root]
+    return side, sides
+
+
+@njit(cache=True, nogil=True)
+def _second_of_sides(first, second, p, px, side, sides):  # type: ignore[no-untyped-def]
+    """Give the second largest of the blocks' first eigenvalues, 1 but for eps.
+
+    A block's right vector is constant and its left vector is p, so eps takes from its eigenvalue
+    ``eps sum_ik P(i, k) / (p(i) p(k)) / sum_i p(i)``, i in the block.
+    """
+    mass = np.zeros(sides)
+    lost = np.zeros(sides)
+    for i in range(len(px)):
+        if side[i] >= 0:
+            mass[side[i]] += px[i]
+    for n in range(len(first)):
+        i = first[n]
+        j = second[n]
+        term = p[n] / (px[i] * px[j])
+        lost[side[i]] += term
+        if i != j:
+            lost[side[j]] += term
+    return 1 - np.sort(_EPSILON * lost / mass)[1]
+
+
+@njit(cache=True, nogil=True)
+def _multiply(first, second, w, x, y):  # type: ignore[no-untyped-def]
+    """Write A x to y, A symmetric with entries w."""
+    y[:] = 0.0
+    for n in range(len(w)):
+        i = first[n]
+        j = second[n]
+        y[i] += w[n] * x[j]
+        if i != j:
+            y[j] += w[n] * x[i]
+
+
+@njit(cache=True, nogil=True)
+def _remove(x, vectors, count):  # type: ignore[no-untyped-def]
+    """Make x orthogonal to the first `count` rows of `vectors`, twice for the rounding."""
+    for _ in range(2):
+        for v in range(count):
+            product = 0.0
+            for i in range(len(x)):
+                product += x[i] * vectors[v, i]
+            for i in range(len(x)):
+                x[i] -= product * vectors[v, i]
+
+
+@njit(cache=True, nogil=True)
+def _eigenvalues_below(alpha, beta, size, shift):  # type: ignore[no-untyped-def]
+    """Count the eigenvalues of a tridiagonal matrix below `shift` (Sturm sequence)."""
+    count = 0
+    d = 1.0
+    for i in range(size):
+        d = alpha[i] - shift - (beta[i - 1] * beta[i - 1] / d if i > 0 else 0.0)
+        if d == 0:
+            d = 1e-300
+        if d < 0:
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _extreme(alpha, beta, size, largest):  # type: ignore[no-untyped-def]
+    """Give the largest or smallest eigenvalue of a tridiagonal matrix whose eigenvalues lie in [-1, 1]."""
+    low = -1.0 - 1e-9
+    high = 1.0 + 1e-9
+    for _ in range(54):
+        middle = 0.5 * (low + high)
+        below = _eigenvalues_below(alpha, beta, size, middle)
+        if (largest and below == size) or (not largest and below > 0):
+            high = middle
+        else:
+            low = middle
+    return 0.5 * (low + high)
+
+
+@njit(cache=True, nogil=True)
+def _tridiagonal_vector(alpha, beta, size, value):  # type: ignore[no-untyped-def]
+    """Give the unit eigenvector of a tridiagonal matrix by three inverse iterations."""
+    x = np.ones(size)
+    upper = np.empty(size)
+    for _ in range(3):
+        d = alpha[0] - value
+        if abs(d) < 1e-15:
+            d = 1e-15
+        upper[0] = beta[0] / d
+        x[0] /= d
+        for i in range(1, size):
+            d = alpha[i] - value - beta[i - 1] * upper[i - 1]
+            if abs(d) < 1e-15:
+                d = 1e-15
+            upper[i] = beta[i] / d
+            x[i] = (x[i] - beta[i - 1] * x[i - 1]) / d
+        for i in range(size - 2, -1, -1):
+            x[i] -= upper[i] * x[i + 1]
+        x /= np.sqrt(np.sum(x * x))
+    return x
+
+
+@njit(cache=True, nogil=True)
+def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-untyped-def]
+    """Give the largest eigenvalue of Q besides the first one of each block."""
+    m = len(px)
     root = np.sqrt(px)
-    values, vectors = np.linalg.eigh(matrix / np.outer(root, root))
-    squares = values**2
-    order = np.argsort(squares)[::-1]
-    second_largest = squares[order[1]]
-    # eps changes an eigenvalue lambda^2 with vector u by y' dQ x, where x = u / sqrt(p) and y = u sqrt(p) are the
-    # eigenvectors of Q and dQ = -eps sum_k P(i,k) P(j,k) / (p(i) p(k))^2. Where several eigenvalues coincide, the
-    # perturbation chooses their directions: the small matrix y' (Q + dQ) x among them has the corrected ones.
-    near = np.flatnonzero(np.abs(squares - second_largest) < 1e-5)
-    u = vectors[:, near]
-    left = (matrix @ (u * px[:, None] ** -1.5)) / px[:, None]
-    right = (matrix @ (u / root[:, None])) / px[:, None]
-    corrected = np.sort(np.linalg.eigvals(np.diag(squares[near]) - _EPSILON * left.T @ right).real)
-    above = int((squares[order] >= second_largest + 1e-5).sum())  # 1 where the trivial eigenvalue is apart
-    return float(np.sqrt(max(corrected[-(2 - above)], 0.0)))
+    w = np.empty(len(p))
+    occurring = 0
+    for n in range(len(p)):
+        w[n] = p[n] / (root[first[n]] * root[second[n]])
+    for i in range(m):
+        if px[i] > 0:
+            occurring += 1
+    rank = occurring - sides
+    if rank <= 0:
+        return 0.0
+    steps = min(rank, 400)
+    # Rows: the known vector of each block, then Lanczos's.
+    basis = np.zeros((sides + steps, m))
+    for i in range(m):
+        if side[i] >= 0:
+            basis[side[i], i] = root[i]
+    for s in range(sides):
+        basis[s] /= np.sqrt(np.sum(basis[s] * basis[s]))
+    q = np.zeros(m)
+    for i in range(m):
+        if px[i] > 0:
+            q[i] = np.sin(12.9898 * (i + 1)) + 0.1  # any vector without symmetry
+    _remove(q, basis, sides)
+    basis[sides] = q / np.sqrt(np.sum(q * q))
+
+    alpha = np.zeros(steps)
+    beta = np.zeros(steps)
+    y = np.empty(m)
+    for size in range(1, steps + 1):
+        _multiply(first, second, w, basis[sides + size - 1], y)
+        alpha[size - 1] = np.sum(y * basis[sides + size - 1])
+        _remove(y, basis, sides + size)
+        norm = np.sqrt(np.sum(y * y))
+        beta[size - 1] = norm
+        finished = size == steps or norm < 1e-13
+        if finished or (size >= 8 and size % 4 == 0):
+            high = _extreme(alpha, beta, size, True)
+            low = _extreme(alpha, beta, size, False)
+            value, other = (high, low) if abs(high) >= abs(low) else (low, high)
+            vector = _tridiagonal_vector(alpha, beta, size, value)
+            error = norm * abs(vector[size - 1])
+            settled = error <= _TOLERANCE
+            if settled and not finished and abs(other) < abs(value):
+                # The other end of the spectrum must not be about to overtake.
+                rest = norm * abs(_tridiagonal_vector(alpha, beta, size, other)[size - 1])
+                settled = rest <= 1e-6 or abs(other) + rest < abs(value)
+            if finished or settled:
+                u = np.zeros(m)
+                for v in range(size):
+                    u += vector[v] * basis[sides + v]
+                return max(value * value - _lost_to_epsilon(first, second, p, px, root, u), 0.0)
+        basis[sides + size] = y / norm
+    return 0.0
+
+
+@njit(cache=True, nogil=True)
+def _lost_to_epsilon(first, second, p, px, root, u):  # type: ignore[no-untyped-def]
+    """Give what eps takes from the eigenvalue with A's unit vector u.
+
+    Q's right and left vectors are ``u / sqrt(p)`` and ``u sqrt(p)``, and to first order eps changes Q by
+    ``-eps sum_k P(i, k) P(j, k) / (p(i) p(k))^2``.
+    """
+    m = len(px)
+    left = np.zeros(m)
+    right = np.zeros(m)
+    for i in range(m):
+        if px[i] > 0:
+            right[i] = u[i] / root[i]
+            left[i] = right[i] / px[i]
+    a = np.empty(m)
+    b = np.empty(m)
+    _multiply(first, second, p, left, a)
+    _multiply(first, second, p, right, b)
+    lost = 0.0
+    for k in range(m):
+        if px[k] > 0:
+            lost += a[k] * b[k] / (px[k] * px[k])
+    return _EPSILON * lost

@@ -188,4 +188,12 @@ class RadiomicsSettings:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
-_TUPLES = ("spacing", "image_types", "log_sigmas", "feature_classes", "excluded_features", "resegment_range", "distances")
+_TUPLES = (
+    "spacing",
+    "image_types",
+    "log_sigmas",
+    "feature_classes",
+    "excluded_features",
+    "resegment_range",
+    "distances",
+)

@@ -7,6 +7,8 @@ below), ``k`` is the kurtosis of the samples (Banerjee et al. 2012).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -23,7 +25,7 @@ def _icosphere() -> FloatArray:
     """Give the 42 vertices of an icosahedron divided once, in the reference's order (its sums depend on it)."""
     a, b = 0.5257311121191336, 0.85065080835204  # 1 and the golden ratio, over their hypotenuse
     c, d, h = 0.3090169943749474, 0.8090169943749475, 0.5
-    vertices = [(-a, b, 0), (a, b, 0), (-a, -b, 0), (a, -b, 0)]
+    vertices: list[tuple[float, float, float]] = [(-a, b, 0), (a, b, 0), (-a, -b, 0), (a, -b, 0)]
     vertices += [(0, -a, b), (0, a, b), (0, -a, -b), (0, a, -b)]
     vertices += [(b, 0, -a), (b, 0, a), (-b, 0, -a), (-b, 0, a), (0, 1, 0), (0, -1, 0)]
     vertices += [(-c, -d, h), (c, -d, h), (-c, d, h), (c, d, h), (0, 0, 1)]
@@ -61,7 +63,6 @@ def _harmonics(vertices: FloatArray) -> npt.NDArray[np.complex128]:
 
 
 _HARMONICS = _harmonics(_VERTICES)
-_GRAM = _HARMONICS[:, 1:].T @ _HARMONICS[:, 1:]  # degree 1: sum over vertices of Y Y', not conjugated
 
 
 def _spline_tables(size: int, offsets: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
@@ -153,13 +154,13 @@ class SphericalPatterns:
                 tables[0][0], tables[1][0], tables[2][0], tables[0][1], tables[1][1], tables[2][1], samples,
             )  # fmt: skip
             rounded = _rounded(samples, image.dtype)
-            signs = (rounded >= centre[part, None]).astype(np.float64)
+            signs = np.greater_equal(rounded, centre[part, None])
             self.m1[part], self.m2[part] = _strengths(signs)
             if self.k is not None:
                 self.k[part] = _kurtosis(rounded)
 
 
-def _rounded(samples: FloatArray, dtype: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
+def _rounded(samples: FloatArray, dtype: np.dtype[Any]) -> npt.NDArray[np.generic]:
     if dtype.kind == "f":
         return samples.astype(dtype)
     limits = np.iinfo(dtype)
@@ -167,12 +168,28 @@ def _rounded(samples: FloatArray, dtype: np.dtype[np.generic]) -> npt.NDArray[np
     return np.clip(np.trunc(samples + half), limits.min, limits.max).astype(dtype)
 
 
-def _strengths(signs: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Give the L2 norms over the vertices of the signs' parts of degree 0 and 1, real part."""
-    coefficients = signs @ _HARMONICS
-    degree_0 = np.sqrt(len(_HARMONICS)) * np.abs(coefficients[:, 0].real) * np.sqrt(1 / (4 * np.pi))
-    degree_1 = np.sqrt(np.einsum("na,ab,nb->n", coefficients[:, 1:], _GRAM, coefficients[:, 1:]))
-    return degree_0, degree_1.real
+@njit(cache=True, nogil=True)
+def _coefficients(signs, harmonics):  # type: ignore[no-untyped-def]
+    result = np.zeros((signs.shape[0], harmonics.shape[1]), np.complex128)
+    for n in range(signs.shape[0]):
+        for v in range(signs.shape[1]):
+            if signs[n, v]:
+                for h in range(harmonics.shape[1]):
+                    result[n, h] += harmonics[v, h]
+    return result
+
+
+def _strengths(signs: npt.NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """Give the L2 norms over the vertices of the signs' parts of degree 0 and 1, real part.
+
+    Few values occur, so features see ties: sums run in the reference's order, for the same rounding.
+    """
+    c = _coefficients(signs, _HARMONICS)
+    parts = np.empty((*signs.shape, 2), dtype=np.complex128)
+    parts[:, :, 0] = c[:, None, 0] * _HARMONICS[None, :, 0]
+    parts[:, :, 1] = np.sum(c[:, None, 1:] * _HARMONICS[None, :, 1:], axis=2)
+    strengths = np.sqrt(np.sum(parts**2, axis=1)).real
+    return strengths[:, 0], strengths[:, 1]
 
 
 def _kurtosis(samples: npt.NDArray[np.generic]) -> npt.NDArray[np.floating]:
