@@ -7,7 +7,7 @@ from typing import Any
 from RadFusionLib.scene.application import Node, Scene
 from RadFusionLib.scene.text_tables import write_table
 
-__all__ = ["result_table"]
+__all__ = ["result_table", "summary"]
 
 
 def result_table(
@@ -27,6 +27,20 @@ def result_table(
     table = write_table(name, ("quantity", "value"), _rows(prediction), scene, node)
     table.SetAttribute("RadFusion.result", "1")
     return table
+
+
+def summary(prediction: Any) -> str:
+    """Return the prediction in a few lines for a reader: risk with interval, group, prevalence, warnings, sentence."""
+    said = prediction.explanation
+    low, high = 100 * prediction.risk_low, 100 * prediction.risk_high
+    lines = [
+        f"{said['outcome']}: risk {100 * prediction.risk:.0f} % ({100 * said['level']:.0f} % interval {low:.0f} to "
+        f"{high:.0f} %), {prediction.group} risk (threshold {100 * prediction.threshold:.0f} %). In training, "
+        f"{100 * said['prevalence']:.0f} % had the outcome.",
+        *prediction.warnings,
+        str(said["notice"]),
+    ]
+    return "\n".join(lines)
 
 
 def _rows(prediction: Any) -> list[tuple[str, str]]:

@@ -92,6 +92,7 @@ def prediction(case: Case) -> SimpleNamespace:
             "outcome": "microvascular invasion",
             "heatmap": {"kind": "contribution"},
             "prevalence": 0.37,
+            "level": 0.9,
             "bundle": "hcc-mvi-1-small",
             "notices": ["PP was resampled to the grid of AP."],
             "notice": f"{DEMONSTRATION} {RESEARCH_USE}",

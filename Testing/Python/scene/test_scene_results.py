@@ -7,6 +7,7 @@ from typing import Any
 
 from RadFusionLib.bundle.card import DEMONSTRATION, RESEARCH_USE
 from RadFusionLib.scene import SceneLogic
+from RadFusionLib.scene.results import summary
 from RadFusionLib.scene.text_tables import read_table
 
 
@@ -44,3 +45,11 @@ def test_written_over(scene: Any, prediction: SimpleNamespace) -> None:
     rows = read_table(node)
     assert dict(rows)["risk"] == "0.9"
     assert [k for k, _ in rows].count("risk") == 1
+
+
+def test_summary_says_all_that_goes_with_a_risk(prediction: SimpleNamespace) -> None:
+    text = summary(prediction)
+    assert "risk 12 % (90 % interval 5 to 31 %), low risk (threshold 40 %)" in text
+    assert "In training, 37 % had the outcome." in text
+    assert all(warning in text for warning in prediction.warnings)
+    assert text.endswith(f"{DEMONSTRATION} {RESEARCH_USE}")

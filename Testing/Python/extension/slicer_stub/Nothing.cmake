@@ -1,0 +1,1 @@
+# A stub, for tests only: stands where an extension includes files of Slicer.
