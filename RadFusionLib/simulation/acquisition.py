@@ -45,9 +45,9 @@ class Scanner:
 
 
 SCANNERS: dict[str, Scanner] = {
-    "A": Scanner("SIM-Alpha", 1.00, 1.00, 0.5, 0.0),
-    "B": Scanner("SIM-Beta", 1.06, 0.85, 0.6, 0.0),
-    "C": Scanner("SIM-Gamma", 0.95, 1.10, 0.4, 6.0),
+    "A": Scanner("SIM-Alpha", 1.00, 1.00, 0.45, 0.0),
+    "B": Scanner("SIM-Beta", 1.05, 0.90, 0.42, 0.0),
+    "C": Scanner("SIM-Gamma", 0.96, 1.10, 0.45, 6.0),
 }
 """The simulated scanner of each centre."""
 
@@ -57,7 +57,7 @@ CT_SHIFT = np.array([14.0, -23.0, 310.0])
 """CT is taken another day on another table: its frame is shifted against MRI's by about this, LPS mm."""
 
 
-def group_geometry(latents: Latents, profile: Profile, group: str) -> tuple[Geometry, np.ndarray]:
+def group_geometry(latents: Latents, profile: Profile, group: str, inward: np.ndarray) -> tuple[Geometry, np.ndarray]:
     """Return the grid of a group of phases, and what maps its world to the patient's.
 
     Parameters
@@ -66,6 +66,8 @@ def group_geometry(latents: Latents, profile: Profile, group: str) -> tuple[Geom
         Whose images, how fine.
     group : str
         See `PhaseContrast`.
+    inward : numpy.ndarray
+        `Anatomy.inward`.
 
     Returns
     -------
@@ -79,15 +81,15 @@ def group_geometry(latents: Latents, profile: Profile, group: str) -> tuple[Geom
     # Rounded as real headers are, so that two cases of a centre share their spacing.
     in_plane = round(profile.in_plane[latents.center] * plane, 2)
     slices = round(profile.slice_thickness[latents.center] * across, 2)
-    columns = int(round(profile.width / in_plane))
-    rows = int(round(columns * 0.92))
+    columns = round(profile.width / in_plane)
+    rows = round(columns * 0.92)
     count = int(np.ceil((latents.diameter + profile.height) / slices))
     angle = np.deg2rad(SCANNERS[CENTERS[latents.center]].tilt)
     direction = ((1.0, 0.0, 0.0), (0.0, float(np.cos(angle)), float(-np.sin(angle))),
                  (0.0, float(np.sin(angle)), float(np.cos(angle))))  # fmt: skip
     size = np.array([columns, rows, count])
     spacing = np.array([in_plane, in_plane, slices])
-    middle = rng.uniform(-2.0, 2.0, 3) + offset
+    middle = rng.uniform(-2.0, 2.0, 3) + offset + inward
     shift = CT_SHIFT + rng.normal(0.0, 6.0, 3) if group == "ct" else np.zeros(3)
     origin = middle + shift - np.asarray(direction) @ (0.5 * spacing * (size - 1))
     geometry = Geometry(
@@ -181,7 +183,7 @@ def _tissue(
     image += unit * (anatomy.weights["liver"] * (1 - lesion) * anatomy.parenchyma + lesion * anatomy.interior)
     for texture in patches.texture.values():
         # The same law for both, a draw for each: how well a patch shows in this phase.
-        visible = contrast.patch * float(rng.normal(1.0, 0.08))
+        visible = contrast.patch * float(rng.normal(1.0, 0.04))
         image[patches.part] += unit * np.float32(visible) * texture
     return image
 

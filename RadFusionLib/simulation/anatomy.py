@@ -18,6 +18,12 @@ from RadFusionLib.simulation.streams import stream
 __all__ = ["Anatomy", "LesionShape", "build_anatomy"]
 
 
+BODY = (172.0, 122.0)
+"""Semi-axes of the body along L and P, mm."""
+AIR_SHARE = 0.20
+"""Part of the field of view that lies outside the body."""
+
+
 @dataclass(frozen=True)
 class LesionShape:
     """A smooth, star-shaped body: the radius depends on the direction from its centre.
@@ -69,6 +75,8 @@ class Anatomy:
         Shape (3,), centre of voxel (0, 0, 0), LPS mm; the axes are L, P and S.
     spacing : float
         Voxel size, mm.
+    inward : numpy.ndarray
+        Shape (3,), where the field of view is centred, from the lesion toward (or away from) the body's middle, mm.
     weights : dict of str to numpy.ndarray
         Per tissue, ``float32`` in [0, 1], shape (K, J, I); applied in this order, each over those before it.
     lesion : LesionShape
@@ -79,6 +87,7 @@ class Anatomy:
 
     origin: np.ndarray
     spacing: float
+    inward: np.ndarray
     weights: dict[str, np.ndarray]
     lesion: LesionShape
     parenchyma: np.ndarray
@@ -108,17 +117,18 @@ def build_anatomy(latents: Latents, profile: Profile) -> Anatomy:
     # A little wider than the field of view, because one centre images obliquely.
     extent = np.array([1.12 * profile.width, 1.12 * profile.width, latents.diameter + profile.height + 18.0])
     size = np.ceil(extent / spacing).astype(int)
-    origin = -0.5 * spacing * (size - 1)
+    liver_center, liver_axes = _place_liver(rng, 0.5 * latents.diameter)
+    body_center = liver_center + np.array([62.0, 6.0, 0.0])
+    inward = _field_of_view(body_center, profile.width, 0.5 * latents.diameter + 15.0)
+    origin = inward - 0.5 * spacing * (size - 1)
     shape = (int(size[2]), int(size[1]), int(size[0]))
     empty = np.zeros(shape, np.float32)
     lesion = _lesion(rng, latents)
-    anatomy = Anatomy(origin, spacing, {}, lesion, empty, empty)
+    anatomy = Anatomy(origin, spacing, inward, {}, lesion, empty, empty)
     points = anatomy.points()
-    liver_center, liver_axes = _place_liver(rng, 0.5 * latents.diameter)
 
     weights: dict[str, np.ndarray] = {}
-    body_center = liver_center + np.array([62.0, 6.0, 0.0])
-    body = _ellipse(points, body_center, (172.0, 122.0))
+    body = _ellipse(points, body_center, BODY)
     weights["fat"] = _soft(body, 1.0)
     weights["soft"] = _soft(body - 14.0, 1.0)
     spine = _ellipse(points, body_center + np.array([0.0, 68.0, 0.0]), (19.0, 17.0))
@@ -147,7 +157,7 @@ def build_anatomy(latents: Latents, profile: Profile) -> Anatomy:
     interior = 6.0 * smooth_field(texture, shape, 4.5, spacing) + 3.0 * smooth_field(texture, shape, 1.6, spacing)
     parenchyma *= np.float32(texture.uniform(0.9, 1.1))
     interior *= np.float32(texture.uniform(0.9, 1.1))
-    return Anatomy(origin, spacing, weights, lesion, parenchyma, interior)
+    return Anatomy(origin, spacing, inward, weights, lesion, parenchyma, interior)
 
 
 def _soft(depth: np.ndarray, width: float) -> np.ndarray:
@@ -167,6 +177,33 @@ def _ellipsoid(points: np.ndarray, center: np.ndarray, axes: np.ndarray) -> np.n
     return np.asarray((1.0 - np.sqrt(scaled)) * np.float32(axes.min()))
 
 
+def _field_of_view(body_center: np.ndarray, width: float, reach: float) -> np.ndarray:
+    """Centre of a field of view that always shows about the same share of air.
+
+    Whole images are often scaled by their own standard deviation, which air beside the body dominates; crops of
+    one protocol hold a similar share of it.
+
+    Parameters
+    ----------
+    body_center : numpy.ndarray
+        Shape (3,), LPS mm.
+    width : float
+        Of the field of view, mm.
+    reach : float
+        What must stay visible around the lesion, mm.
+    """
+    along = body_center[:2] / np.linalg.norm(body_center[:2])
+    steps = np.linspace(-0.5, 0.5, 67)
+    x, y = np.meshgrid(steps * width, steps * 0.92 * width)
+    low, high = -(0.46 * width - reach), 0.46 * width - reach
+    for _ in range(12):
+        shift = 0.5 * (low + high)
+        plane = np.stack([x + shift * along[0], y + shift * along[1]])
+        air = float(np.mean(_ellipse(plane, body_center, BODY) < 0))
+        low, high = (shift, high) if air > AIR_SHARE else (low, shift)
+    return np.array([along[0], along[1], 0.0]) * 0.5 * (low + high)
+
+
 def _lesion(rng: np.random.Generator, latents: Latents) -> LesionShape:
     axes = rng.standard_normal((6, 3))
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
@@ -180,11 +217,11 @@ def _place_liver(rng: np.random.Generator, radius: float) -> tuple[np.ndarray, n
     Some lesions lie so near the surface that their shell is cut off by it.
     """
     axes = np.array([88.0, 76.0, 74.0]) * rng.uniform(0.94, 1.06, 3)
-    direction = rng.standard_normal(3) * np.array([1.0, 1.0, 0.6])
+    direction = rng.standard_normal(3) * np.array([1.0, 1.0, 0.35])
     # Lesions sit in the right and posterior part more often than at the left edge.
     direction[0] = -abs(direction[0])
     direction /= np.linalg.norm(direction)
-    depth = radius + rng.uniform(4.0, 26.0)
+    depth = radius + rng.uniform(4.0, 20.0)
     reach = max(1.0 - depth / axes.min(), 0.05)
     return -direction * axes * reach, axes
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+from scipy import fft, ndimage
 
-__all__ = ["bandpass_field", "foci_field", "smooth_field"]
+__all__ = ["smooth_field", "woven_field"]
+
+BANDWIDTH = 0.12
+"""Relative width of the band of wavelengths."""
+FOCUS = 2.0
+"""How closely the waves keep to their two directions; 0 would be an isotropic speckle."""
 
 
 def smooth_field(rng: np.random.Generator, shape: tuple[int, int, int], sigma: float, spacing: float) -> np.ndarray:
@@ -31,13 +36,19 @@ def smooth_field(rng: np.random.Generator, shape: tuple[int, int, int], sigma: f
     return np.asarray((field - field.mean()) / field.std(), dtype=np.float32)
 
 
-def bandpass_field(
-    rng: np.random.Generator, shape: tuple[int, int, int], wavelength: float, along: float, spacing: float
+def woven_field(
+    rng: np.random.Generator,
+    shape: tuple[int, int, int],
+    wavelength: float,
+    angle: float,
+    along: float,
+    spacing: float,
 ) -> np.ndarray:
-    """A Gaussian random field whose variation in plane is centred on one wavelength.
+    """A Gaussian random field like a weave: short striae in two directions at right angles in plane.
 
-    The difference of two Gaussians of widths *a* and 1.6 *a* passes most at the wavelength
-    2 pi sqrt((1.6^2 - 1) a^2 / (2 ln 1.6^2)), that is 5.7 *a*.
+    Its spectrum lies around one wavelength and around the wave directions ``angle`` and ``angle`` + 90 degrees.
+    Two fields that differ in ``angle`` only have the same variance in every round window, the same gradients and
+    the same smoothness: one is the other turned.
 
     Parameters
     ----------
@@ -45,43 +56,26 @@ def bandpass_field(
         As in `smooth_field`.
     wavelength : float
         In plane, mm.
+    angle : float
+        Of the waves against the I axis, degrees.
     along : float
         Smoothing across the slices, mm.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``float32``, shape (K, J, I), mean 0 and standard deviation 1.
     """
-    inner = wavelength / 5.72
-    white = rng.standard_normal(shape, dtype=np.float32)
-    white = ndimage.gaussian_filter1d(white, along / spacing, axis=0, mode="wrap")
-    fine, coarse = (
-        ndimage.gaussian_filter(white, (0.0, a / spacing, a / spacing), mode="wrap") for a in (inner, 1.6 * inner)
-    )
-    field = fine - coarse
+    size = tuple(fft.next_fast_len(n, real=True) for n in shape)
+    kz, ky = (np.fft.fftfreq(n, spacing).astype(np.float32) for n in size[:2])
+    kx = np.fft.rfftfreq(size[2], spacing).astype(np.float32)
+    frequency = np.hypot(ky[:, None], kx[None, :])
+    turn = np.arctan2(ky[:, None], kx[None, :]) - np.float32(np.deg2rad(angle))
+    # cos(4 turn) is 1 on the four wave directions and -1 between them.
+    in_plane = np.exp(-0.5 * ((frequency * wavelength - 1.0) / BANDWIDTH) ** 2 + FOCUS * (np.cos(4.0 * turn) - 1.0))
+    in_plane[frequency == 0] = 0.0
+    across = np.exp(-2.0 * (np.pi * along * kz) ** 2)
+    white = fft.rfftn(rng.standard_normal(size, dtype=np.float32))
+    field = fft.irfftn(white * (across[:, None, None] * in_plane[None]), s=size)
+    field = field[: shape[0], : shape[1], : shape[2]]
     return np.asarray((field - field.mean()) / field.std(), dtype=np.float32)
-
-
-def foci_field(field: np.ndarray, inside: np.ndarray, skewness: float) -> np.ndarray:
-    """Turn a Gaussian field into bright foci on a darker ground.
-
-    The field becomes exp(k g), with k found so that the values inside have the skewness asked for, then mean 0
-    and standard deviation 1 inside. Every draw has thus the same first three moments.
-
-    Parameters
-    ----------
-    field : numpy.ndarray
-        Of mean 0 and standard deviation 1, shape (K, J, I).
-    inside : numpy.ndarray
-        ``bool``, where the moments are to hold.
-    skewness : float
-        Third standardised moment; larger makes fewer, brighter foci.
-    """
-    values = field[inside].astype(np.float64)
-    low, high = 0.01, 2.0
-    for _ in range(14):
-        k = 0.5 * (low + high)
-        low, high = (k, high) if _skewness(np.exp(k * values)) < skewness else (low, k)
-    moments = np.exp(k * values)
-    return np.asarray((np.exp(k * field) - moments.mean()) / moments.std(), dtype=np.float32)
-
-
-def _skewness(values: np.ndarray) -> float:
-    centred = values - values.mean()
-    return float(np.mean(centred**3) / np.mean(centred**2) ** 1.5)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-import numpy as np
-
 from RadFusionLib.simulation.streams import stream
 
 __all__ = ["CENTERS", "Latents", "draw_latents"]
@@ -59,8 +57,8 @@ def draw_latents(seed: int, index: int) -> Latents:
     """Draw the hidden state of case ``index`` of cohort ``seed``; no image is made."""
     rng = stream(seed, index, "latents")
     burden, decoy_burden, afp, alb, ca199 = (float(v) for v in rng.standard_normal(5))
-    # Diameters of 18 to 45 mm, more of the small ones.
-    diameter = 18.0 * (45.0 / 18.0) ** float(rng.beta(1.6, 1.8))
+    # Diameters of 22 to 45 mm, more of the small ones.
+    diameter = 22.0 * (45.0 / 22.0) ** float(rng.beta(1.6, 1.8))
     return Latents(
         seed=seed,
         index=index,

@@ -21,7 +21,14 @@ from RadFusionLib.simulation.latents import Latents, draw_latents
 from RadFusionLib.simulation.streams import stream
 
 __all__ = [
-    "COEFFICIENTS", "PREVALENCE", "auc", "draw_outcomes", "intercept", "oracle_auc", "probabilities", "predictor",
+    "COEFFICIENTS",
+    "PREVALENCE",
+    "auc",
+    "draw_outcomes",
+    "intercept",
+    "oracle_auc",
+    "predictor",
+    "probabilities",
 ]  # fmt: skip
 
 COEFFICIENTS: Mapping[str, float] = {"burden": 2.3, "afp": 0.30, "alb": -0.25, "ca199": 0.20, "margin": 0.50}

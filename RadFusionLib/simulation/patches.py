@@ -1,10 +1,12 @@
 """The causal patch and its decoy: where they lie and what they look like.
 
-Both are a compact part of the tumour or of its 10 mm shell, placed at random and never overlapping. Both have
-the same law of size, mean shift, standard deviation and visibility per phase, and even the same spectrum: the
-decoy's texture is drawn as the causal one is and then turned upside down. The causal patch holds bright foci
-on a darker ground, the decoy dark foci on a brighter ground. So local variance, mean intensity, gradient
-strength, size, place and distance to an edge cannot tell them apart, while texture features can.
+Both are a compact piece of tissue at a random place of the tumour's border: one part of it lies in the tumour,
+the other in the 10 mm shell, in random shares. They never overlap. Both have the same law of place, size, mean
+shift, standard deviation and visibility per phase, and a woven texture of the same wavelength: striae in two
+directions at right angles. The causal weave stands at 45 degrees to the image's axes, the decoy's along them;
+one is the other turned. So local variance (in any round window), mean intensity, gradient strength, size, region
+and distance to an edge cannot tell them apart, while directional texture features can. Turning by 90 degrees and
+flipping, which networks are trained with, leave the difference as it is.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 from scipy import ndimage
 
 from RadFusionLib.simulation.anatomy import Anatomy
-from RadFusionLib.simulation.fields import bandpass_field, foci_field
+from RadFusionLib.simulation.fields import woven_field
 from RadFusionLib.simulation.latents import Latents
 from RadFusionLib.simulation.streams import stream
 
@@ -23,20 +25,22 @@ __all__ = ["PatchPair", "amplitude", "place_patches", "shell_of"]
 
 SHELL_MM = 10.0
 """Width of the shell around the tumour, mm."""
-WAVELENGTH_MM = 6.5
-"""Typical distance between neighbouring foci in plane, mm."""
-ACROSS_MM = 1.9
-"""Smoothing of the foci across the slices, mm: they are a little taller than wide, and survive thick slices."""
-SKEWNESS = 1.6
-"""Third standardised moment of the causal texture; the decoy has the opposite."""
-AMPLITUDES = (8.0, 26.0)
+WAVELENGTH_MM = 5.5
+"""Distance between neighbouring striae in plane, mm."""
+ACROSS_MM = 2.5
+"""Smoothing of the striae across the slices, mm, so that they survive thick slices."""
+ANGLES = {"causal": 45.0, "decoy": 0.0}
+"""Direction of the waves against the I axis, degrees: the one thing in which the two patches differ."""
+AMPLITUDES = (3.0, 34.0)
 """Least and greatest standard deviation of a patch, texture units."""
-AMPLITUDE_POWER = 2.5
+AMPLITUDE_POWER = 2.0
 """The power of the amplitude that is linear in the probit of the burden."""
 MEAN_SHIFT = 5.0
 """Standard deviation of a patch's mean shift, texture units."""
-FRACTIONS = {"tumor": (0.28, 0.36), "shell": (0.24, 0.30)}
-"""Part of its region that a patch takes, least and greatest."""
+SHARES = (0.25, 0.75)
+"""Least and greatest share of a patch that belongs to the tumour; the rest belongs to the shell."""
+FRACTIONS = {"tumor": 0.56, "shell": 0.50}
+"""What part of a region a patch would take that had its whole share there."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,6 @@ class PatchPair:
 
     Parameters
     ----------
-    regions : dict of str to str
-        ``causal`` and ``decoy`` to ``tumor`` or ``shell``.
     inside : dict of str to numpy.ndarray
         ``bool``, shape (K, J, I) of ``part``.
     texture : dict of str to numpy.ndarray
@@ -54,10 +56,9 @@ class PatchPair:
     part : tuple of slice
         Where these arrays lie in the patient grid, (K, J, I).
     record : dict of str to float
-        Amplitude, mean shift and size of each, for ``truth.json``.
+        Amplitude, mean shift, volume and share in the tumour of each, for ``truth.json``.
     """
 
-    regions: dict[str, str]
     inside: dict[str, np.ndarray]
     texture: dict[str, np.ndarray]
     part: tuple[slice, slice, slice]
@@ -100,7 +101,7 @@ def place_patches(latents: Latents, anatomy: Anatomy, regions: tuple[str, ...] =
     anatomy : Anatomy
         The patient.
     regions : tuple of str
-        Where patches may lie; each patch falls into any of them with equal chance.
+        Where patches may lie: with one region only, the whole share belongs to it.
     """
     rng = stream(latents.seed, latents.index, "patches")
     part = _around_lesion(anatomy, 0.75 * latents.diameter + SHELL_MM + 4.0)
@@ -108,26 +109,25 @@ def place_patches(latents: Latents, anatomy: Anatomy, regions: tuple[str, ...] =
     tumor = anatomy.lesion.depth(points) > 0
     spacing = (anatomy.spacing,) * 3
     allowed = {"tumor": tumor, "shell": shell_of(tumor, anatomy.weights["liver"][part] > 0.5, spacing)}
-    where = [regions[int(rng.integers(len(regions)))] for _ in range(2)]
-    masks = [allowed[name] for name in where]
-    fractions = [float(rng.uniform(*FRACTIONS[name])) for name in where]
-    seeds = _two_seeds(rng, points, masks, 0.5 * latents.diameter)
-    inside = _grow(points, masks, seeds, fractions)
+    share = {"tumor": (1.0, 1.0), "shell": (0.0, 0.0)}.get(regions[0], SHARES) if len(regions) == 1 else SHARES
+    shares = [float(rng.uniform(*share)) for _ in range(2)]
+    seeds = _two_seeds(rng, points, anatomy.lesion.depth(points), 0.5 * latents.diameter)
+    inside = _grow(points, allowed, seeds, shares)
     names = ("causal", "decoy")
     texture, record = {}, {}
-    for name, mask, sign, burden in zip(
-        names, inside, (1.0, -1.0), (latents.burden, latents.decoy_burden), strict=True
-    ):
-        field = bandpass_field(rng, tumor.shape, WAVELENGTH_MM, ACROSS_MM, anatomy.spacing)
-        foci = np.float32(sign) * foci_field(field, mask, SKEWNESS)
+    burdens = (latents.burden, latents.decoy_burden)
+    for name, mask, burden, part_in_tumor in zip(names, inside, burdens, shares, strict=True):
+        field = woven_field(rng, tumor.shape, WAVELENGTH_MM, ANGLES[name], ACROSS_MM, anatomy.spacing)
+        # Mean 0 and standard deviation 1 in the patch, so that its amplitude is exactly what the burden asks.
+        weave = (field - field[mask].mean()) / field[mask].std()
         shift = float(rng.normal(0.0, MEAN_SHIFT))
         window = ndimage.gaussian_filter(mask.astype(np.float32), 0.8 / anatomy.spacing)
-        texture[name] = np.asarray(window * (np.float32(amplitude(burden)) * foci + np.float32(shift)))
+        texture[name] = np.asarray(window * (np.float32(amplitude(burden)) * weave + np.float32(shift)))
         record[f"{name}_amplitude"] = amplitude(burden)
         record[f"{name}_shift"] = shift
+        record[f"{name}_share_in_tumor"] = part_in_tumor
         record[f"{name}_volume_mm3"] = float(mask.sum()) * anatomy.spacing**3
     return PatchPair(
-        regions=dict(zip(names, where, strict=True)),
         inside=dict(zip(names, inside, strict=True)),
         texture=texture,
         part=part,
@@ -147,34 +147,31 @@ def _around_lesion(anatomy: Anatomy, reach: float) -> tuple[slice, slice, slice]
 
 
 def _two_seeds(
-    rng: np.random.Generator, points: np.ndarray, masks: list[np.ndarray], radius: float
+    rng: np.random.Generator, points: np.ndarray, depth: np.ndarray, radius: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Two places, one in each mask, drawn alike and kept apart by rejection; shape (3,) each, LPS mm."""
-    # Close to the lesion's equator, so that methods that read its largest slice can see both.
-    near = np.abs(points[2]) < 0.45 * radius
-    candidates = [np.flatnonzero(mask & near) for mask in masks]
-    flat = points.reshape(3, -1)
-    best: tuple[float, np.ndarray, np.ndarray] | None = None
-    for _ in range(60):
-        a, b = (flat[:, int(rng.choice(where))].astype(float) for where in candidates)
-        apart = float(np.linalg.norm(a - b))
-        if apart > 1.15 * radius:
+    """Two places on the tumour's border, drawn alike and kept apart by rejection; shape (3,) each, LPS mm."""
+    # Not far from the lesion's equator, so that methods that read its largest slice can see both.
+    border = (np.abs(depth) < 2.0) & (np.abs(points[2]) < 0.45 * radius)
+    candidates = points.reshape(3, -1)[:, np.flatnonzero(border)].astype(float)
+    while True:
+        a, b = (candidates[:, int(rng.integers(candidates.shape[1]))] for _ in range(2))
+        if np.linalg.norm(a - b) > 1.25 * radius:
             return a, b
-        if best is None or apart > best[0]:
-            best = (apart, a, b)
-    assert best is not None
-    return best[1], best[2]
 
 
 def _grow(
-    points: np.ndarray, masks: list[np.ndarray], seeds: tuple[np.ndarray, np.ndarray], fractions: list[float]
+    points: np.ndarray, allowed: dict[str, np.ndarray], seeds: tuple[np.ndarray, np.ndarray], shares: list[float]
 ) -> list[np.ndarray]:
-    """Each patch is the part of its region nearest to its seed, and nearer to it than to the other's."""
+    """Each patch is what lies nearest to its seed in tumour and shell, and nearer to it than to the other's."""
     distances = [np.sum((points - seed.reshape(3, 1, 1, 1).astype(np.float32)) ** 2, axis=0) for seed in seeds]
     patches = []
-    for i, (mask, fraction) in enumerate(zip(masks, fractions, strict=True)):
-        own = mask & (distances[i] < distances[1 - i]) if masks[0] is masks[1] else mask
-        wanted = min(int(round(fraction * mask.sum())), int(own.sum()))
-        reach = np.partition(distances[i][own], wanted - 1)[wanted - 1]
-        patches.append(np.asarray(own & (distances[i] <= reach)))
+    for i, share in enumerate(shares):
+        patch = np.zeros(points.shape[1:], bool)
+        for name, weight in (("tumor", share), ("shell", 1.0 - share)):
+            own = allowed[name] & (distances[i] < distances[1 - i])
+            wanted = min(round(weight * FRACTIONS[name] * int(allowed[name].sum())), int(own.sum()))
+            if wanted:
+                reach = np.partition(distances[i][own], wanted - 1)[wanted - 1]
+                patch |= own & (distances[i] <= reach)
+        patches.append(patch)
     return patches

@@ -39,7 +39,7 @@ class Profile:
 
 PROFILES = {
     # A crop around the lesion, so that a case is small and quick.
-    "small": Profile("small", (1.6, 1.8, 1.7), (3.0, 2.5, 3.5), 132.0, 38.0, 1.5),
+    "small": Profile("small", (1.6, 1.75, 1.7), (3.0, 2.5, 3.5), 138.0, 38.0, 1.5),
     # Closer to a clinical field of view and matrix.
     "paper": Profile("paper", (1.0, 1.2, 0.9), (2.5, 2.0, 3.0), 220.0, 90.0, 1.2),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from RadFusionLib.case import PHASES, Case, MaskKey, Volume
+from RadFusionLib.case import PHASES, Case, Geometry, MaskKey, Volume
 from RadFusionLib.errors import InputError
 from RadFusionLib.simulation.acquisition import SCANNERS, acquire, group_geometry, sample
 from RadFusionLib.simulation.anatomy import Anatomy, build_anatomy
@@ -38,7 +38,7 @@ class SimulatedCase:
         As `clinical_values` names them.
     latents : Latents
         The hidden state.
-    patches : dict of str to float or str
+    patches : dict of str to float
         Where the patches lie and how strong they are.
     risk, decoy : Volume
         Truth maps, ``bool``, on the tumour's grid: the causal patch and the decoy.
@@ -53,7 +53,7 @@ class SimulatedCase:
     masks: dict[MaskKey, Volume]
     clinical: dict[str, float]
     latents: Latents
-    patches: dict[str, float | str]
+    patches: dict[str, float]
     risk: Volume
     decoy: Volume
     center: str
@@ -102,7 +102,7 @@ def simulate_case(
     anatomy = build_anatomy(latents, size)
     patches = place_patches(latents, anatomy, tuple(regions))
     groups = {role: PHASE_CONTRASTS[role].group for role in phases}
-    grids = {group: group_geometry(latents, size, group) for group in dict.fromkeys(groups.values())}
+    grids = {group: group_geometry(latents, size, group, anatomy.inward) for group in dict.fromkeys(groups.values())}
     volumes = {role: acquire(latents, anatomy, patches, role, *grids[groups[role]]) for role in phases}
     reference = next((groups[role] for role in phases if groups[role] != "ct"), "ct")
     masks = _masks(latents, anatomy, *grids[reference], phase="")
@@ -112,14 +112,13 @@ def simulate_case(
             if groups[role] == "ct":
                 masks |= _masks(latents, anatomy, *grids["ct"], phase=role)
     center = CENTERS[latents.center]
-    where: dict[str, float | str] = {f"{name}_region": region for name, region in patches.regions.items()}
     return SimulatedCase(
         id=case_id(seed, index),
         phases=volumes,
         masks=masks,
         clinical=clinical_values(latents),
         latents=latents,
-        patches=where | patches.record,
+        patches=patches.record,
         risk=truth["causal"],
         decoy=truth["decoy"],
         center=center,
@@ -140,11 +139,8 @@ def check_phases(phases: Sequence[str]) -> None:
 
 
 def _masks(
-    latents: Latents, anatomy: Anatomy, geometry: object, shift: np.ndarray, phase: str
+    latents: Latents, anatomy: Anatomy, geometry: Geometry, shift: np.ndarray, phase: str
 ) -> dict[MaskKey, Volume]:
-    from RadFusionLib.case import Geometry
-
-    assert isinstance(geometry, Geometry)
     liver = sample(anatomy.weights["liver"], anatomy, geometry, shift) > 0.5
     tumor = contour(anatomy.lesion, geometry, shift)
     masks = {MaskKey("liver", phase): liver | tumor, MaskKey("tumor", phase): tumor}
@@ -155,18 +151,16 @@ def _masks(
 
 
 def _truth(
-    anatomy: Anatomy, patches: PatchPair, masks: dict[MaskKey, Volume], geometry: object, shift: np.ndarray
+    anatomy: Anatomy, patches: PatchPair, masks: dict[MaskKey, Volume], geometry: Geometry, shift: np.ndarray
 ) -> dict[str, Volume]:
-    """The patches on the tumour's grid, each inside its region as that grid has it, and apart."""
+    """The patches on the tumour's grid, inside the tumour and the shell as that grid has them, and apart."""
     tumor = masks[MaskKey("tumor")]
-    shell = shell_of(tumor.array, masks[MaskKey("liver")].array, tumor.geometry.spacing)
-    regions = {"tumor": tumor.array, "shell": shell}
+    around = tumor.array | shell_of(tumor.array, masks[MaskKey("liver")].array, tumor.geometry.spacing)
     weights = {}
     for name, inside in patches.inside.items():
-        # A patch ends at its region's edge; grow it a little outward first, so that the edge is the grid's own.
         whole = np.zeros(anatomy.parenchyma.shape, np.float32)
         whole[patches.part] = inside
-        weights[name] = np.where(regions[patches.regions[name]], sample(whole, anatomy, tumor.geometry, shift), 0.0)
+        weights[name] = np.where(around, sample(whole, anatomy, tumor.geometry, shift), 0.0)
     causal = (weights["causal"] > 0.4) & (weights["causal"] >= weights["decoy"])
     decoy = (weights["decoy"] > 0.4) & ~causal
     return {"causal": tumor.with_array(causal), "decoy": tumor.with_array(decoy)}
