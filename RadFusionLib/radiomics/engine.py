@@ -193,9 +193,7 @@ class _Textures:
             self._pair_weights = direction_weights(apart, self._spacing, settings.weighting_norm, True)
             self._run_weights = direction_weights(self._lines, self._spacing, settings.weighting_norm, False)
 
-    def compute(
-        self, values: npt.NDArray[np.generic], wanted: dict[str, list[str]]
-    ) -> dict[str, dict[str, float]]:
+    def compute(self, values: npt.NDArray[np.generic], wanted: dict[str, list[str]]) -> dict[str, dict[str, float]]:
         settings, geometry = self._settings, self._geometry
         found: dict[str, dict[str, float]] = {}
         levels: GreyLevels | None = None
@@ -203,18 +201,14 @@ class _Textures:
             levels = discretise(values, settings)
         if "firstorder" in wanted:
             volume = float(np.prod(self._spacing))
-            found["firstorder"] = first_order(
-                values, levels, volume, settings.voxel_array_shift, wanted["firstorder"]
-            )
+            found["firstorder"] = first_order(values, levels, volume, settings.voxel_array_shift, wanted["firstorder"])
         if levels is None or set(wanted) == {"firstorder"}:
             return found
         flat = np.full(int(np.prod(geometry.flat_shape)), -1, dtype=np.int32)
         flat[geometry.voxels] = levels.index
         voxels = geometry.voxels
         if "glcm" in wanted:
-            found["glcm"] = co_occurrence_features(
-                flat, voxels, self._half, levels, self._pair_weights, wanted["glcm"]
-            )
+            found["glcm"] = co_occurrence_features(flat, voxels, self._half, levels, self._pair_weights, wanted["glcm"])
         if "gldm" in wanted:
             found["gldm"] = dependence_features(flat, voxels, self._all, levels, settings.gldm_alpha)
         if "glrlm" in wanted:

@@ -37,7 +37,7 @@ def _statistics(flat, voxels, offsets, levels, alpha):  # type: ignore[no-untype
         dependent = 1  # the size j counts the voxel itself
         for a in range(len(offsets)):
             there = flat[voxels[n] + offsets[a]]
-            if there >= 0 and abs(levels[there] - levels[here]) <= alpha:
+            if there == here or (alpha > 0 and there >= 0 and abs(levels[there] - levels[here]) <= alpha):
                 dependent += 1
         table[here, dependent] += 1.0
     rows = np.empty(table.size, np.int32)

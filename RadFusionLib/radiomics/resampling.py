@@ -22,9 +22,7 @@ _PIXEL_TYPES = frozenset(
 Triple = tuple[float, float, float]
 
 
-def prepare(
-    image: npt.ArrayLike, mask: npt.ArrayLike, spacing: Triple, settings: RadiomicsSettings
-) -> PreparedRegion:
+def prepare(image: npt.ArrayLike, mask: npt.ArrayLike, spacing: Triple, settings: RadiomicsSettings) -> PreparedRegion:
     """Resample and crop an image and its mask for the computation of features.
 
     Parameters
@@ -73,9 +71,7 @@ def prepare(
     )
 
 
-def _checked(
-    image: npt.ArrayLike, mask: npt.ArrayLike, spacing: Triple
-) -> tuple[npt.NDArray[np.generic], MaskArray]:
+def _checked(image: npt.ArrayLike, mask: npt.ArrayLike, spacing: Triple) -> tuple[npt.NDArray[np.generic], MaskArray]:
     voxels, region = np.asarray(image), np.asarray(mask)
     if voxels.ndim != 3:
         raise InputError(f"The image must have three axes (K, J, I); this one has shape {voxels.shape}.")

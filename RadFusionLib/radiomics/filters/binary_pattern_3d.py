@@ -133,18 +133,25 @@ class SphericalPatterns:
         Grey values; samples are rounded to its number type.
     mask : (K, J, I) bool array
         Where to compute.
-    with_kurtosis : bool
-        Whether ``k`` is wanted.
+    with_strengths, with_kurtosis : bool
+        Whether ``m1`` and ``m2``, and whether ``k``, are wanted; otherwise they are None.
     """
 
-    def __init__(self, image: npt.NDArray[np.generic], mask: npt.NDArray[np.bool_], with_kurtosis: bool) -> None:
+    def __init__(
+        self,
+        image: npt.NDArray[np.generic],
+        mask: npt.NDArray[np.bool_],
+        with_strengths: bool = True,
+        with_kurtosis: bool = True,
+    ) -> None:
         k, j, i = np.nonzero(mask)
         # The spline's coefficients, as scipy.ndimage.map_coordinates computes them for points outside reading 0.
         coefficients = spline_filter(image, order=3, output=np.float64, mode="constant")
         tables = [_spline_tables(size, _VERTICES[:, axis]) for axis, size in enumerate(image.shape)]
         centre = image[k, j, i]
         count = len(k)
-        self.m1, self.m2 = np.empty(count), np.empty(count)
+        self.m1: FloatArray | None = np.empty(count) if with_strengths else None
+        self.m2: FloatArray | None = np.empty(count) if with_strengths else None
         self.k: npt.NDArray[np.floating] | None = np.empty(count) if with_kurtosis else None
         buffer = np.empty((min(_CHUNK, count), len(_VERTICES)))
         for first in range(0, count, _CHUNK):
@@ -155,8 +162,8 @@ class SphericalPatterns:
                 tables[0][0], tables[1][0], tables[2][0], tables[0][1], tables[1][1], tables[2][1], samples,
             )  # fmt: skip
             rounded = _rounded(samples, image.dtype)
-            signs = np.greater_equal(rounded, centre[part, None])
-            self.m1[part], self.m2[part] = _strengths(signs)
+            if self.m1 is not None and self.m2 is not None:
+                self.m1[part], self.m2[part] = _strengths(np.greater_equal(rounded, centre[part, None]))
             if self.k is not None:
                 self.k[part] = _kurtosis(rounded)
 

@@ -13,9 +13,7 @@ __all__ = ["gradient_magnitude", "laplacian_of_gaussian"]
 Triple = tuple[float, float, float]
 
 
-def laplacian_of_gaussian(
-    image: npt.NDArray[np.generic], spacing: Triple, sigma: float
-) -> npt.NDArray[np.float32]:
+def laplacian_of_gaussian(image: npt.NDArray[np.generic], spacing: Triple, sigma: float) -> npt.NDArray[np.float32]:
     """Give the Laplacian of the image smoothed by a Gaussian of width sigma (mm), normalised across scales.
 
     ITK's recursive filter, whose single-precision result the reference uses.

@@ -83,9 +83,10 @@ class FilteredImages:
 
     def _spherical_values(self, name: str) -> npt.NDArray[np.generic]:
         if self._spherical is None:
-            self._spherical = SphericalPatterns(self._image, self._prepared.mask, "lbp-3D-k" in self._names)
+            strengths = "lbp-3D-m1" in self._names or "lbp-3D-m2" in self._names
+            self._spherical = SphericalPatterns(self._image, self._prepared.mask, strengths, "lbp-3D-k" in self._names)
         result = {"lbp-3D-m1": self._spherical.m1, "lbp-3D-m2": self._spherical.m2, "lbp-3D-k": self._spherical.k}
         values = result[name]
         if values is None:
-            raise UndefinedImage("the kurtosis was not asked for")
+            raise UndefinedImage("this image was not among the names asked for")
         return values

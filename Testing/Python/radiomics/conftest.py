@@ -22,7 +22,8 @@ def _load(name: str) -> ModuleType:
     qualified = f"radiomics_{name}"
     if qualified not in sys.modules:
         spec = importlib.util.spec_from_file_location(qualified, FOLDER / f"{name}.py")
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[qualified] = module
         spec.loader.exec_module(module)
