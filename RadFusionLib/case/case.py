@@ -41,6 +41,9 @@ class Case:
         Image by role.
     masks : mapping of MaskKey to Volume
         ``bool`` volumes. A segmentation with several lesions may give them as ``tumor`` components.
+    segments : mapping of str to mapping of str to Volume
+        By the phase on which the tumour was drawn (empty: for the case), the named segments of its segmentation,
+        the tumour's own among them, as far as they reach: a lesion can be named, and the others known.
     clinical : mapping of str to float
         Clinical values by name, in the unit the recipe states.
     scanner, center : str
@@ -56,6 +59,7 @@ class Case:
     scanner: str = ""
     center: str = ""
     simulated: bool = False
+    segments: Mapping[str, Mapping[str, Volume]] = field(default_factory=dict)
 
     def phase(self, role: str) -> Volume:
         """Return the image of ``role``.
@@ -76,3 +80,7 @@ class Case:
             if key in self.masks:
                 return self.masks[key]
         return None
+
+    def segments_of(self, phase: str) -> Mapping[str, Volume]:
+        """The named segments beside the tumour mask that :meth:`mask` gives for a phase."""
+        return self.segments.get(phase if MaskKey("tumor", phase) in self.masks else "", {})

@@ -76,3 +76,20 @@ class Geometry:
         """Map LPS mm, shape (N, 3), to continuous indices, shape (N, 3), order (I, J, K)."""
         inverse = np.linalg.inv(self.matrix[:3, :3])
         return (np.asarray(points, dtype=float) - np.asarray(self.origin)) @ inverse.T
+
+    def moved(self, rigid: np.ndarray) -> Geometry:
+        """The same grid after a rigid 4 x 4 ``rigid`` (LPS mm) has carried it elsewhere, voxels and all."""
+        direction = rigid[:3, :3] @ np.asarray(self.direction)
+        origin = rigid[:3, :3] @ np.asarray(self.origin) + rigid[:3, 3]
+        return Geometry(
+            self.size,
+            self.spacing,
+            tuple(float(v) for v in origin),  # type: ignore[arg-type]
+            tuple(tuple(float(v) for v in row) for row in direction),  # type: ignore[arg-type]
+        )
+
+    def contains(self, points: np.ndarray) -> np.ndarray:
+        """Which LPS points, shape (N, 3), lie inside the grid's voxels; ``bool``, shape (N,)."""
+        index = self.physical_to_index(points)
+        # A thousandth of a voxel: what headers in single precision differ by.
+        return np.all((index >= -0.501) & (index <= np.asarray(self.size) - 0.499), axis=1)

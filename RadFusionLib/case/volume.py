@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import permutations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,11 +71,10 @@ class Volume:
         whichever way it was stored.
         """
         axes = np.asarray(self.geometry.direction)
-        order = _nearest_axes(axes)
-        if order == [0, 1, 2] and all(axes[a, a] > 0 for a in range(3)):
+        order, signs = _nearest_axes(axes)
+        if order == (0, 1, 2) and signs == (1.0, 1.0, 1.0):
             return self
         size = np.asarray(self.geometry.size)
-        signs = [1.0 if axes[world, axis] >= 0 else -1.0 for world, axis in enumerate(order)]
         corner = np.zeros(3)
         for axis, sign in zip(order, signs, strict=True):
             corner[axis] = 0 if sign > 0 else size[axis] - 1
@@ -90,12 +90,16 @@ class Volume:
         return Volume(np.ascontiguousarray(array), geometry)
 
 
-def _nearest_axes(axes: np.ndarray) -> list[int]:
-    """For each world axis, the index axis that lies along it, largest cosines first."""
-    cosines = np.abs(axes)
-    order = [-1, -1, -1]
-    for flat in np.argsort(-cosines, axis=None, kind="stable"):
-        world, axis = divmod(int(flat), 3)
-        if order[world] < 0 and axis not in order:
-            order[world] = axis
-    return order
+def _nearest_axes(axes: np.ndarray) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """For each world axis, the index axis that lies along it, and whether it is flipped.
+
+    Of all 48 ways, the one whose axes together lie nearest to L, P, S. At 45 degrees several are equally near:
+    then the one with the largest direction cosines in order, so that the choice does not depend on the storage.
+    """
+    ways = [(order, signs) for order in permutations(range(3)) for signs in product((1.0, -1.0), repeat=3)]
+
+    def nearness(way: tuple[tuple[int, ...], tuple[float, ...]]) -> tuple[float, ...]:
+        turned = np.round(axes[:, list(way[0])] * np.asarray(way[1]), 6)
+        return (round(float(np.trace(turned)), 5), *map(float, turned.ravel()))
+
+    return max(ways, key=nearness)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from RadFusionLib.cli.failures import report_failures
-from RadFusionLib.cli.options import add_computing, add_recipe, chosen_recipe, chosen_weights
+from RadFusionLib.cli.options import add_computing, add_recipe, check_out_file, chosen_recipe, chosen_weights
 from RadFusionLib.cli.progress_bar import ProgressBar
 from RadFusionLib.progress import Stage
 
@@ -28,6 +28,7 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
     from RadFusionLib.cohort import read_manifest, write_features
     from RadFusionLib.workflow import extract_cohort
 
+    check_out_file(options.out)
     recipe = chosen_recipe(options)
     families = options.family or [f for f in ("cr", "dlr") if any(f in m.families for m in recipe.models)]
     found = extract_cohort(
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
     table = found.features.table
     bar.say(f"{options.out}: {len(table.cases)} cases, {len(table.names)} features")
     _say_notices(found.notices, bar)
-    code = report_failures(found.failures, options.out.with_suffix(".failures.csv"), bar)
+    code = report_failures(found.failures, options.out.with_name("failures.csv"), bar)
     return code, {
         "out": str(options.out),
         "cases": len(table.cases),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,9 +17,15 @@ def report_failures(failures: Mapping[str, str], path: Path, bar: ProgressBar) -
     if not failures:
         path.unlink(missing_ok=True)
         return 0
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["case", "reason"])
-        writer.writerows(failures.items())
-    bar.say(f"{len(failures)} cases failed; they are listed in {path}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["case", "reason"])
+            writer.writerows(failures.items())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    cases = "case" if len(failures) == 1 else "cases"
+    bar.say(f"{len(failures)} {cases} failed; see {path}")
     return 1

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
 from RadFusionLib.deep import Weights
 from RadFusionLib.errors import InputError
 from RadFusionLib.recipe import Recipe, load_recipe
 
-__all__ = ["add_computing", "add_recipe", "chosen_recipe", "chosen_weights"]
+__all__ = [
+    "add_computing",
+    "add_recipe",
+    "check_out_file",
+    "check_out_folder",
+    "chosen_recipe",
+    "chosen_weights",
+    "jobs",
+]
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +30,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
 
 def add_computing(parser: argparse.ArgumentParser) -> None:
     """``--jobs`` and ``--device``."""
-    parser.add_argument("--jobs", type=_jobs, default=1, help="processes (default 1; 0 for all cores)")
+    parser.add_argument("--jobs", type=jobs, default=1, help="processes (default 1; 0 for all cores)")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda, for the network")
 
 
@@ -39,11 +48,28 @@ def chosen_weights(options: argparse.Namespace, recipe: Recipe) -> Weights | Non
     return resolve_weights(recipe.dlr["network"], options.weights or recipe.dlr.get("weights"))
 
 
-def _jobs(text: str) -> int:
+def check_out_file(path: Path) -> None:
+    """Refuse, before any work is done, a file that could not be written after it."""
+    if path.is_dir():
+        raise InputError(f"--out {path} is a folder; name a file to write.")
+    check_out_folder(path.parent)
+
+
+def check_out_folder(folder: Path) -> None:
+    """Refuse, before any work is done, a folder that could not be written to after it."""
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise InputError(f"--out: {there} is a file, not a folder; name another place.")
+    if not os.access(there, os.W_OK):
+        raise InputError(f"--out: {there} may not be written to; change its rights or name another place.")
+
+
+def jobs(text: str) -> int:
+    """A number of processes or threads; 0 means as many as there are cores."""
     try:
         count = int(text)
     except ValueError:
         count = -1
     if count < 0:
-        raise InputError(f"--jobs takes a whole number from 0 (all cores), not {text!r}.")
+        raise argparse.ArgumentTypeError(f"give a whole number from 0 (all cores), not {text!r}")
     return count or os.cpu_count() or 1

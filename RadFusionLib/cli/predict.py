@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from RadFusionLib.cli.failures import report_failures
+from RadFusionLib.cli.options import check_out_folder, jobs
 from RadFusionLib.cli.progress_bar import ProgressBar
 from RadFusionLib.errors import InputError
 
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--write", default=DEFAULT, help=f"what to write a case: {','.join(WRITABLE)}, or none (default {DEFAULT})"
     )
     parser.add_argument("--case", action="append", help="only this case (may be given again)")
-    parser.add_argument("--jobs", type=int, default=1, help="threads")
+    parser.add_argument("--jobs", type=jobs, default=1, help="threads (default 1; 0 for all cores)")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda, for the network")
     parser.add_argument(
         "--allow-demonstration",
@@ -42,9 +43,10 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
         raise InputError(
             f"--write does not know {', '.join(sorted(wanted - set(WRITABLE)))}; use {', '.join(WRITABLE)}."
         )
+    check_out_folder(options.out)
     bundle = Bundle.load(options.bundle)
     manifest = read_manifest(options.manifest)
-    rows = [manifest.row(case) for case in options.case] if options.case else list(manifest)
+    rows = [manifest.row(case) for case in dict.fromkeys(options.case)] if options.case else list(manifest)
     writer: SceneWriter | None = None
     if "scene" in wanted:
         from RadFusionLib.scene import write_scene
@@ -56,7 +58,7 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
         options.out,
         wanted,
         scene_writer=writer,
-        threads=max(1, options.jobs),
+        threads=options.jobs,
         device=options.device,
         allow_demonstration=options.allow_demonstration,
         progress=bar,

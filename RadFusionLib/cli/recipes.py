@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from RadFusionLib.cli.progress_bar import ProgressBar
@@ -13,15 +14,15 @@ HELP = "list the recipes, or show one whole"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", help="a recipe's name")
+    parser.add_argument("name", nargs="?", help="a recipe's name, or a YAML file")
 
 
 def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
     if options.name:
         recipe = load_recipe(options.name)
-        path = resource("Recipes", f"{options.name}.yaml")
-        if path.is_file():
-            bar.say(path.read_text(encoding="utf-8").rstrip())
+        built_in = resource("Recipes", f"{options.name}.yaml")
+        path = built_in if options.name in recipe_names() else Path(options.name)
+        bar.say(path.read_text(encoding="utf-8").rstrip())
         return 0, recipe.to_json()["document"]
     listed = {name: load_recipe(name).title for name in recipe_names()}
     for name, title in listed.items():

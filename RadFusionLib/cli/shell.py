@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
+from RadFusionLib.cli.options import check_out_folder
 from RadFusionLib.cli.progress_bar import ProgressBar
-from RadFusionLib.imaging import mask_on_grid, peritumoral_shell, read_image, read_mask, write_volume
+from RadFusionLib.errors import InputError
+from RadFusionLib.imaging import (
+    check_writable,
+    mask_on_grid,
+    peritumoral_shell,
+    read_image,
+    read_mask,
+    refuse_single_slice,
+    write_volume,
+)
 
 HELP = "write the peritumoral shell of a tumour mask"
 
@@ -21,12 +32,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
-    tumor = read_mask(options.tumor, "tumor")
+    check_writable(options.out)
+    check_out_folder(options.out.parent)
+    if not (math.isfinite(options.margin) and options.margin > 0):
+        raise InputError(f"--margin is {options.margin:g} mm; give a positive number.")
+    # As stored, not turned to L, P, S: the shell lies voxel by voxel on the file that it was asked for.
+    tumor = read_mask(options.tumor, "tumor", canonical=False)
+    what = f"tumor mask {options.tumor}"
+    refuse_single_slice(tumor, what)
     if options.reference:
-        tumor, _ = mask_on_grid(tumor, read_image(options.reference), "tumor mask")
+        tumor, notice = mask_on_grid(tumor, read_image(options.reference, canonical=False), what)
+        refuse_single_slice(tumor, what)
+        if notice:
+            bar.say(notice)
     liver = None
     if options.within:
-        liver, _ = mask_on_grid(read_mask(options.within, "liver"), tumor, "liver mask", whole=False)
+        drawn = read_mask(options.within, "liver", canonical=False)
+        liver, _ = mask_on_grid(drawn, tumor, f"liver mask {options.within}", whole=False, where="tumor mask's grid")
     shell = peritumoral_shell(tumor, options.margin, liver)
     write_volume(shell.mask, options.out)
     volume = float(shell.mask.array.sum()) * shell.mask.geometry.voxel_volume / 1000.0

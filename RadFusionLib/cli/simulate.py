@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from RadFusionLib.cli.options import check_out_folder, jobs
 from RadFusionLib.cli.progress_bar import ProgressBar
 from RadFusionLib.errors import InputError
 from RadFusionLib.recipe import load_recipe
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--strength", type=float, default=1.0, help="0 (nothing can be predicted) to 1 (default)")
     parser.add_argument("--profile", default="small", help="small (default) or paper")
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--jobs", type=jobs, default=1, help="processes (default 1; 0 for all cores)")
     parser.add_argument("--out", type=Path, required=True, help="folder; DIR/manifest.csv is written")
 
 
@@ -28,6 +29,7 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
 
     if options.cases < 1 or not 0 <= options.strength <= 1:
         raise InputError("simulate needs --cases of at least 1 and --strength from 0 to 1.")
+    check_out_folder(options.out)
     recipe = load_recipe(options.recipe, "paper")
     manifest = simulate(
         recipe.phases,

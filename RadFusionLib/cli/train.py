@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from RadFusionLib.cli.options import add_computing, add_recipe, chosen_recipe, chosen_weights
+from RadFusionLib.cli.options import add_computing, add_recipe, check_out_file, chosen_recipe, chosen_weights
 from RadFusionLib.cli.progress_bar import ProgressBar
 from RadFusionLib.progress import Stage
 
@@ -26,6 +26,7 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
     from RadFusionLib.cohort import read_features, read_manifest
     from RadFusionLib.workflow import train
 
+    check_out_file(options.out)
     recipe = chosen_recipe(options)
     bundle = train(
         recipe,

@@ -10,7 +10,7 @@ import numpy as np
 from RadFusionLib.case import Case
 from RadFusionLib.cohort.manifest import CaseRow
 from RadFusionLib.errors import InputError
-from RadFusionLib.imaging import read_image, read_mask
+from RadFusionLib.imaging import read_image, read_mask, read_tumor
 
 __all__ = ["fingerprint", "load_case"]
 
@@ -26,15 +26,19 @@ def load_case(row: CaseRow, phases: Sequence[str]) -> Case:
     missing = [p for p in phases if p not in row.images]
     if missing:
         raise InputError(f"Case {row.id} has no {missing[0]} phase; fill its image:{missing[0]} in the manifest.")
-    if not any(key.region == "tumor" for key in row.masks):
+    wanted = {k: path for k, path in row.masks.items() if not k.reader and (not k.phase or k.phase in phases)}
+    if not any(key.region == "tumor" for key in wanted):
         raise InputError(f"Case {row.id} has no tumor mask; fill its mask:tumor in the manifest.")
     images = {phase: read_image(row.images[phase]) for phase in phases}
-    masks = {
-        key: read_mask(path, key.region)
-        for key, path in row.masks.items()
-        if not key.reader and (not key.phase or key.phase in phases)
-    }
-    return Case(row.id, images, masks, dict(row.clinical), row.scanner, row.center, row.simulated)
+    masks, segments = {}, {}
+    for key, path in wanted.items():
+        if key.region == "tumor":
+            masks[key], named = read_tumor(path)
+            if named:
+                segments[key.phase] = named
+        else:
+            masks[key] = read_mask(path, key.region)
+    return Case(row.id, images, masks, dict(row.clinical), row.scanner, row.center, row.simulated, segments)
 
 
 def fingerprint(case: Case) -> str:

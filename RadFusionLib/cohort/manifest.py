@@ -110,8 +110,7 @@ def read_manifest(path: str | Path) -> Manifest:
     """
     path = Path(path)
     frame = _read_frame(path)
-    columns = [str(c).strip() for c in frame.columns]
-    frame.columns = pd.Index(columns)
+    columns = [str(c) for c in frame.columns]
     if "case" not in columns:
         raise ManifestError(f"{path} has no column 'case'; give each row a unique id.")
     twice = sorted({c for c in columns if columns.count(c) > 1})
@@ -134,9 +133,15 @@ def _read_frame(path: Path) -> pd.DataFrame:
         raise ManifestError(f"{path} does not exist; give the manifest's path.")
     try:
         if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError, UnicodeDecodeError) as error:
+            frame = pd.read_parquet(path)
+            frame.columns = pd.Index([str(c).strip() for c in frame.columns])
+            return frame
+        # Without a header: pandas would rename a column that is there twice, and "@2.1" is another reading.
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", header=None)
+        frame = table.iloc[1:]
+        frame.columns = pd.Index([_text(name) for name in table.iloc[0]])
+        return frame
+    except (OSError, ValueError) as error:
         raise ManifestError(f"{path} cannot be read as a table; save it as CSV (UTF-8) or Parquet.") from error
 
 
@@ -178,6 +183,12 @@ def _row(record: Mapping[Any, Any], path: Path) -> CaseRow:
     outcome = _number(_text(record.get("outcome")), "outcome", case, path)
     if not (math.isnan(outcome) or outcome in (0, 1)):
         raise ManifestError(f"{path}: case {case} has the outcome {outcome:g}; it must be 0 or 1, or empty.")
+    for endpoint, event in parts["event"].items():
+        if not (math.isnan(event) or event in (0, 1)):
+            raise ManifestError(f"{path}: case {case} has the event:{endpoint} {event:g}; it must be 0 or 1, or empty.")
+    for endpoint, time in parts["time"].items():
+        if time < 0:
+            raise ManifestError(f"{path}: case {case} has the time:{endpoint} {time:g}; give months from 0 up.")
     split = _text(record.get("split"))
     if split not in ("", "train", "test"):
         raise ManifestError(f"{path}: case {case} has the split {split!r}; it must be train or test, or empty.")
@@ -201,6 +212,11 @@ def _row(record: Mapping[Any, Any], path: Path) -> CaseRow:
 def _text(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
         return ""
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    if isinstance(value, float) and value.is_integer():
+        # A column of whole numbers with a gap comes out of Parquet as floats.
+        return str(int(value))
     return str(value).strip()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +12,37 @@ import SimpleITK as sitk
 from RadFusionLib.case import Volume
 from RadFusionLib.errors import InputError
 from RadFusionLib.imaging.checks import check_geometry, check_image
+from RadFusionLib.imaging.lesions import is_lesion_name
 
-__all__ = ["read_image", "read_mask"]
+__all__ = ["read_image", "read_mask", "read_tumor"]
 
 SPELLINGS = {"tumor": ("tumor", "tumour", "lesion"), "liver": ("liver",), "shell": ("shell",)}
 """Segment names that stand for a region when no segment is named."""
 
+SLICE_TOLERANCE = 0.02
+"""How far a DICOM slice may lie from an even spacing, as a share of it."""
 
-def read_image(path: str | Path) -> Volume:
+MODALITY, POSITION, ORIENTATION = "0008|0060", "0020|0032", "0020|0037"
+"""DICOM tags."""
+
+Segment = tuple[str, int, int]
+"""Name, layer and label of a segment."""
+
+
+def read_image(path: str | Path, *, canonical: bool = True) -> Volume:
     """Read a scalar image from a NRRD or NIfTI file or a folder with one DICOM series.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or the folder of a DICOM series.
+    canonical : bool
+        Whether the axes are flipped and permuted to lie nearest to L, P, S; else as they are stored.
 
     Returns
     -------
     Volume
-        ``float32`` voxels, shape (K, J, I), axes nearest to L, P, S.
+        ``float32`` voxels, shape (K, J, I).
 
     Raises
     ------
@@ -38,49 +57,138 @@ def read_image(path: str | Path) -> Volume:
     volume = Volume.from_sitk(image)
     volume = volume.with_array(np.asarray(volume.array, dtype=np.float32))
     check_image(volume, str(path))
-    return volume.canonical()
+    return volume.canonical() if canonical else volume
 
 
-def read_mask(path: str | Path, region: str = "tumor") -> Volume:
+def read_mask(path: str | Path, region: str = "tumor", *, canonical: bool = True) -> Volume:
     """Read one segment of a segmentation as a mask.
 
     Parameters
     ----------
     path : str or Path
-        A NIfTI or NRRD label image, or a Slicer ``.seg.nrrd``. ``file#name`` takes the segment of that name,
-        ``file#3`` the label 3.
+        A NIfTI or NRRD label image, or a Slicer ``.seg.nrrd``. ``file#name`` takes the segment of that name
+        (upper or lower case), ``file#3`` the label 3.
     region : str
         Without ``#``, the region whose usual segment name is looked for in a ``.seg.nrrd``; a label image
         without ``#`` counts every voxel that is not 0.
+    canonical : bool
+        Whether the axes are flipped and permuted to lie nearest to L, P, S; else as they are stored.
 
     Returns
     -------
     Volume
-        ``bool`` voxels, shape (K, J, I), axes nearest to L, P, S. It may be empty: who uses it decides.
+        ``bool`` voxels, shape (K, J, I). It may be empty: who uses it decides.
 
     Raises
     ------
     InputError
         When the file cannot be used or has no such segment.
     """
-    name, _, segment = str(path).partition("#")
-    file = Path(name)
-    image = _read(file)
-    segments = _segments(image)
-    array = sitk.GetArrayFromImage(image)
-    if segments:
-        layer, label = _choose_segment(segments, segment, region, file)
-        if array.ndim == 4:
-            array = array[..., layer]
-        voxels = array == label
+    segmentation = _Segmentation(path)
+    return segmentation.volume(segmentation.choose(region), canonical)
+
+
+def read_tumor(path: str | Path) -> tuple[Volume, dict[str, Volume]]:
+    """Read the tumour and, from a ``.seg.nrrd``, its other segments too.
+
+    Without ``#`` in a file where none, or several, have a usual name of a tumour, the tumour is all segments
+    whose name says lesion; which of them is meant is for the recipe to say.
+
+    Returns
+    -------
+    tuple of (Volume, dict of str to Volume)
+        The tumour's mask, and every segment by name but liver and shell, each cut to its own extent.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_mask`.
+    """
+    segmentation = _Segmentation(path)
+    names = segmentation.names
+    usual = [name for name in names if name.lower() in SPELLINGS["tumor"]]
+    lesions = [name for name in names if is_lesion_name(name)]
+    if not segmentation.wanted and len(usual) != 1 and len(lesions) > 1:
+        chosen = [segment for segment in segmentation.segments if segment[0] in lesions]
     else:
-        if array.ndim != 3:
-            raise InputError(f"{file} has several values a voxel and no segment names; save it as a label image.")
-        voxels = _label_voxels(array, segment, file)
-    geometry = Volume.from_sitk(image).geometry
-    volume = Volume(voxels, geometry)
-    check_geometry(volume, str(file))
-    return volume.canonical()
+        chosen = segmentation.choose("tumor")
+    others = (s for s in segmentation.segments if s[0].lower() not in (*SPELLINGS["liver"], *SPELLINGS["shell"]))
+    named = {segment[0]: _cut(segmentation.volume([segment])) for segment in others}
+    return segmentation.volume(chosen), named
+
+
+class _Segmentation:
+    """An opened label image or ``.seg.nrrd``: its voxels and the segments its header names."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.file, self.wanted = _split(path)
+        image = _read(self.file)
+        self.segments = _segments(image, self.file)
+        self.array = sitk.GetArrayFromImage(image)
+        if self.array.ndim != 3 and not self.segments:
+            raise InputError(f"{self.file} has several values a voxel and no segment names; save it as a label image.")
+        if not np.isfinite(self.array).all():
+            raise InputError(f"{self.file} has voxels that are NaN; a mask holds whole labels.")
+        self._template = Volume.from_sitk(_first(image))
+        check_geometry(self._template, str(self.file))
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _, _ in self.segments]
+
+    def choose(self, region: str) -> list[Segment]:
+        """The segment that was asked for, or that stands for ``region``; a label image has one without a name."""
+        if not self.segments:
+            if self.wanted and not (self.wanted.isdigit() and int(self.wanted)):
+                raise InputError(
+                    f"{self.file} is a label image without names; ask for a label by number, as {self.file.name}#1."
+                )
+            return [("", 0, int(self.wanted or 0))]
+        names = [self.wanted.lower()] if self.wanted else list(SPELLINGS.get(region, (region,)))
+        found = [segment for segment in self.segments if segment[0].lower() in names]
+        if not found and not self.wanted and region == "tumor" and len(self.segments) == 1:
+            return self.segments
+        if len(found) != 1:
+            raise InputError(
+                f"{self.file} has {len(found) or 'no'} segment{'s' if len(found) > 1 else ''} named "
+                f"{' or '.join(names)} (it has {', '.join(self.names)}); name one as {self.file.name}#NAME."
+            )
+        return found
+
+    def volume(self, segments: Sequence[Segment], canonical: bool = True) -> Volume:
+        """The union of some segments."""
+        voxels = np.zeros(self._template.array.shape, dtype=bool)
+        for _, layer, label in segments:
+            array = self.array[..., layer] if self.array.ndim == 4 else self.array
+            voxels |= array == label if label else array != 0
+        volume = self._template.with_array(voxels)
+        return volume.canonical() if canonical else volume
+
+
+def _split(path: str | Path) -> tuple[Path, str]:
+    """File and segment of ``file#segment``; a ``#`` in the file's own name is left to it."""
+    if Path(path).exists():
+        return Path(path), ""
+    name, _, segment = str(path).rpartition("#")
+    return (Path(name), segment.strip()) if name else (Path(path), "")
+
+
+def _first(image: sitk.Image) -> sitk.Image:
+    return image if image.GetNumberOfComponentsPerPixel() == 1 else sitk.VectorIndexSelectionCast(image, 0)
+
+
+def _cut(mask: Volume) -> Volume:
+    """The part of the grid that a mask fills; its geometry says where it lies."""
+    filled = np.nonzero(mask.array)
+    if not len(filled[0]):
+        return Volume(mask.array[:1, :1, :1], replace(mask.geometry, size=(1, 1, 1)))
+    low, high = [int(f.min()) for f in filled], [int(f.max()) + 1 for f in filled]
+    array = mask.array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    origin = mask.geometry.index_to_physical(np.array([low[::-1]], dtype=float))[0]
+    size = (high[2] - low[2], high[1] - low[1], high[0] - low[0])
+    return Volume(
+        array.copy(), replace(mask.geometry, size=size, origin=(float(origin[0]), float(origin[1]), float(origin[2])))
+    )
 
 
 def _read(path: Path) -> sitk.Image:
@@ -91,6 +199,8 @@ def _read(path: Path) -> sitk.Image:
     except RuntimeError as error:
         reason = " (its axes are not at right angles)" if "orthonormal" in str(error) else ""
         raise InputError(f"{path} cannot be read as an image{reason}; check the file.") from error
+    if image.HasMetaDataKey(MODALITY) and image.GetMetaData(MODALITY).strip() in ("SEG", "RTSTRUCT"):
+        raise InputError(f"{path} is a DICOM segmentation; load it in Slicer and save it as .seg.nrrd first.")
     if image.GetDimension() == 4 and image.GetSize()[3] == 1:
         image = image[..., 0]
     if image.GetDimension() != 3:
@@ -108,43 +218,54 @@ def _read_series(folder: Path) -> sitk.Image:
         raise InputError(f"{folder} holds no DICOM series; name a folder with the slices of one series.")
     if len(series) > 1:
         raise InputError(f"{folder} holds {len(series)} DICOM series; give each series a folder of its own.")
-    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder), series[0]))
+    files = reader.GetGDCMSeriesFileNames(str(folder), series[0])
+    _check_slices(files, folder)
+    reader.SetFileNames(files)
     return reader.Execute()
 
 
-def _segments(image: sitk.Image) -> list[tuple[str, int, int]]:
+def _check_slices(files: Sequence[str], folder: Path) -> None:
+    """Refuse slices that do not make an even stack: the series reader would space them evenly without a word."""
+    if len(files) < 2:
+        return
+    positions, orientations = [], []
+    header = sitk.ImageFileReader()
+    for file in files:
+        header.SetFileName(file)
+        header.ReadImageInformation()
+        if not (header.HasMetaDataKey(POSITION) and header.HasMetaDataKey(ORIENTATION)):
+            raise InputError(f"{folder} has slices without a position ({Path(file).name}); export the series again.")
+        positions.append([float(v) for v in header.GetMetaData(POSITION).split("\\")])
+        orientations.append([float(v) for v in header.GetMetaData(ORIENTATION).split("\\")])
+    turned = np.asarray(orientations)
+    if np.abs(turned - turned[0]).max() > 1e-3:
+        raise InputError(f"{folder} has slices of several orientations; keep those of one stack.")
+    steps = np.diff(np.asarray(positions), axis=0)
+    normal = np.cross(turned[0, :3], turned[0, 3:])
+    along = np.abs(steps @ normal)
+    usual = float(np.median(along))
+    if along.min() < 0.1 * max(usual, 1e-6):
+        raise InputError(f"{folder} has several slices at one place; give each phase a folder of its own.")
+    if np.abs(along - usual).max() > SLICE_TOLERANCE * usual:
+        raise InputError(f"{folder} has slices at uneven distances; complete the series, for one may be missing.")
+    aside = np.linalg.norm(steps - np.outer(steps @ normal, normal), axis=1)
+    if aside.max() > SLICE_TOLERANCE * usual:
+        raise InputError(f"{folder} has axes that are not at right angles (a tilted gantry); resample it first.")
+
+
+def _segments(image: sitk.Image, path: Path) -> list[Segment]:
     """Names, layers and labels of the segments that Slicer wrote into a ``.seg.nrrd`` header."""
     segments = []
     keys = set(image.GetMetaDataKeys())
+    layers = image.GetNumberOfComponentsPerPixel()
     number = 0
     while f"Segment{number}_ID" in keys:
-        name = image.GetMetaData(f"Segment{number}_Name")
-        layer = int(image.GetMetaData(f"Segment{number}_Layer")) if f"Segment{number}_Layer" in keys else 0
-        label = int(image.GetMetaData(f"Segment{number}_LabelValue")) if f"Segment{number}_LabelValue" in keys else 1
-        segments.append((name, layer, label))
+        name, layer, label = (
+            image.GetMetaData(key).strip() if (key := f"Segment{number}_{field}") in keys else default
+            for field, default in (("Name", f"Segment{number}"), ("Layer", "0"), ("LabelValue", "1"))
+        )
+        if not (layer.isdigit() and label.isdigit() and int(layer) < layers and int(label) > 0):
+            raise InputError(f"{path} has a segment {name} without a layer and label; save it again in Slicer.")
+        segments.append((name, int(layer), int(label)))
         number += 1
     return segments
-
-
-def _choose_segment(segments: list[tuple[str, int, int]], wanted: str, region: str, path: Path) -> tuple[int, int]:
-    names = [wanted.lower()] if wanted else list(SPELLINGS.get(region, (region,)))
-    found = [(layer, label) for name, layer, label in segments if name.lower() in names]
-    if not found and not wanted and len(segments) == 1:
-        return segments[0][1:]
-    if len(found) != 1:
-        have = ", ".join(name for name, _, _ in segments)
-        raise InputError(
-            f"{path} has {len(found) or 'no'} segment{'s' if len(found) > 1 else ''} named "
-            f"{' or '.join(names)} (it has {have}); name one as {path.name}#NAME."
-        )
-    return found[0]
-
-
-def _label_voxels(array: np.ndarray, wanted: str, path: Path) -> np.ndarray:
-    if not np.isfinite(array).all():
-        raise InputError(f"{path} has voxels that are NaN; a mask holds whole labels.")
-    if not wanted:
-        return array != 0
-    if not wanted.isdigit():
-        raise InputError(f"{path} is a label image without names; ask for a label by number, as {path.name}#1.")
-    return array == int(wanted)

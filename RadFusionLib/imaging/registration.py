@@ -6,12 +6,24 @@ import numpy as np
 import SimpleITK as sitk
 
 from RadFusionLib.case import Volume
+from RadFusionLib.imaging.resampling import resample
 
 __all__ = ["register_rigid"]
 
 
-def register_rigid(moving: Volume, fixed: Volume, seed: int = 1) -> tuple[Volume, np.ndarray]:
+def register_rigid(
+    moving: Volume, fixed: Volume, interpolator: str = "linear", seed: int = 1
+) -> tuple[Volume, np.ndarray]:
     """Move ``moving`` onto ``fixed`` by rotation and translation (Mattes mutual information).
+
+    Parameters
+    ----------
+    moving, fixed : Volume
+        Two images of one patient.
+    interpolator : str
+        With which ``moving`` is sampled on the grid of ``fixed``.
+    seed : int
+        Of the voxels that the metric looks at.
 
     Returns
     -------
@@ -39,9 +51,9 @@ def register_rigid(moving: Volume, fixed: Volume, seed: int = 1) -> tuple[Volume
     method.SetGlobalDefaultNumberOfThreads(1)
     method.SetInitialTransform(start, inPlace=False)
     found = sitk.Euler3DTransform(sitk.CompositeTransform(method.Execute(target, source)).GetBackTransform())
-    fill = float(moving.array.min())
-    moved = sitk.Resample(source, target, found, sitk.sitkLinear, fill)
     matrix = np.eye(4)
     matrix[:3, :3] = np.asarray(found.GetMatrix()).reshape(3, 3)
     matrix[:3, 3] = found.TransformPoint((0.0, 0.0, 0.0))
-    return Volume(sitk.GetArrayFromImage(moved), fixed.geometry), matrix
+    # Carrying the grid back needs no interpolation; sampling on the fixed grid is the only one.
+    carried = Volume(moving.array, moving.geometry.moved(np.linalg.inv(matrix)))
+    return resample(carried, fixed.geometry, interpolator), matrix

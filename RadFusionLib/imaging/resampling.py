@@ -36,6 +36,7 @@ def resample(volume: Volume, geometry: Geometry, interpolator: str = "linear", o
     outside : float, optional
         Value where ``volume`` has no voxels; its minimum when not given.
     """
+    _named(interpolator)
     if volume.geometry.same_grid(geometry, tolerance=1e-6):
         return Volume(volume.array, geometry)
     fill = float(volume.array.min()) if outside is None else outside
@@ -46,6 +47,8 @@ def resample(volume: Volume, geometry: Geometry, interpolator: str = "linear", o
 def resample_to_spacing(volume: Volume, spacing: tuple[float, float, float], interpolator: str = "linear") -> Volume:
     """Resample to ``spacing`` (mm, I J K); the outer faces of the grid stay where they are, to within a voxel."""
     old = volume.geometry
+    if not all(math.isfinite(t) and t > 0 for t in spacing):
+        raise InputError(f"A voxel size of {spacing} mm was asked for; give three positive numbers.")
     size = tuple(max(1, math.ceil(n * s / t - 1e-6)) for n, s, t in zip(old.size, old.spacing, spacing, strict=True))
     shift = [(t - s) / 2 / s for s, t in zip(old.spacing, spacing, strict=True)]
     origin = tuple(float(v) for v in old.index_to_physical(np.array([shift]))[0])
@@ -58,8 +61,10 @@ def resample_to_spacing(volume: Volume, spacing: tuple[float, float, float], int
     return Volume(inside, geometry)
 
 
-def mask_on_grid(mask: Volume, image: Volume, what: str, *, whole: bool = True) -> tuple[Volume, str]:
-    """Bring a mask to an image's grid by nearest neighbour.
+def mask_on_grid(
+    mask: Volume, image: Volume, what: str, *, whole: bool = True, where: str = "image"
+) -> tuple[Volume, str]:
+    """Bring a mask to an image's grid: voxel by voxel where they coincide, else by nearest neighbour.
 
     Parameters
     ----------
@@ -69,6 +74,8 @@ def mask_on_grid(mask: Volume, image: Volume, what: str, *, whole: bool = True) 
         How an error names the mask, as ``"tumor mask of case 12"``.
     whole : bool
         Whether every voxel of the mask must lie inside the image.
+    where : str
+        How an error names the image, as ``"AP image"``.
 
     Returns
     -------
@@ -85,16 +92,25 @@ def mask_on_grid(mask: Volume, image: Volume, what: str, *, whole: bool = True) 
     if mask.geometry.same_grid(image.geometry):
         return Volume(mask.array, image.geometry), ""
     index = np.argwhere(mask.array)[:, ::-1].astype(float)
-    there = image.geometry.physical_to_index(mask.geometry.index_to_physical(index))
-    inside = np.all((there >= -0.5) & (there <= np.asarray(image.geometry.size) - 0.5), axis=1)
+    points = mask.geometry.index_to_physical(index)
+    inside = image.geometry.contains(points)
     if not inside.any():
-        raise InputError(f"The {what} lies wholly outside the image; it was drawn on another image or frame.")
+        raise InputError(f"The {what} lies wholly outside the {where}; it was drawn on another image or frame.")
     if whole and not inside.all():
-        lost = 100.0 * (1.0 - inside.mean())
-        raise InputError(f"{lost:.0f} % of the {what} lies outside the image; draw it on this image.")
+        lost = max(1.0, 100.0 * (1.0 - inside.mean()))
+        raise InputError(f"{lost:.0f} % of the {what} lies outside the {where}; draw it on this image.")
+    there = image.geometry.physical_to_index(points[inside])
+    voxels = np.rint(there).astype(int)
+    if np.isclose(mask.geometry.voxel_volume, image.geometry.voxel_volume, rtol=1e-4) and (
+        np.abs(there - voxels).max() <= 1e-3
+    ):
+        # The same voxels stored otherwise: cut to the drawn part as Slicer saves it, flipped or permuted.
+        array = np.zeros(image.geometry.shape, dtype=bool)
+        array[tuple(voxels[:, ::-1].T)] = True
+        return Volume(array, image.geometry), ""
     moved = _resample_mask(mask, image.geometry)
     if not moved.array.any():
-        raise InputError(f"The {what} is smaller than a voxel of the image; draw it on this image.")
+        raise InputError(f"The {what} is smaller than a voxel of the {where}; draw it on this image.")
     return moved, f"The {what} was resampled to the image's grid by nearest neighbour."
 
 
@@ -104,16 +120,20 @@ def _resample_mask(mask: Volume, geometry: Geometry) -> Volume:
 
 
 def _execute(image: sitk.Image, geometry: Geometry, interpolator: str, fill: float) -> sitk.Image:
-    if interpolator not in INTERPOLATORS:
-        raise InputError(f"There is no interpolator {interpolator!r}; use one of {', '.join(INTERPOLATORS)}.")
     filter_ = sitk.ResampleImageFilter()
     filter_.SetSize(geometry.size)
     filter_.SetOutputSpacing(geometry.spacing)
     filter_.SetOutputOrigin(geometry.origin)
     filter_.SetOutputDirection([v for row in geometry.direction for v in row])
-    filter_.SetInterpolator(INTERPOLATORS[interpolator])
+    filter_.SetInterpolator(_named(interpolator))
     filter_.SetDefaultPixelValue(fill)
     return filter_.Execute(image)
+
+
+def _named(interpolator: str) -> int:
+    if interpolator not in INTERPOLATORS:
+        raise InputError(f"There is no interpolator {interpolator!r}; use one of {', '.join(INTERPOLATORS)}.")
+    return int(INTERPOLATORS[interpolator])
 
 
 def _clamped(image: sitk.Image, geometry: Geometry, interpolator: str) -> np.ndarray:

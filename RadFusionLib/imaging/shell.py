@@ -28,7 +28,7 @@ class Shell:
     clipped_fraction : float
         Share in [0, 1] of the unclipped shell's voxels that the liver mask or other lesions removed.
     touches_edge : bool
-        Whether the unclipped shell reaches the edge of the image, beyond which it cannot be known.
+        Whether the tumour or its unclipped shell reaches the edge of the image, beyond which it cannot be known.
     """
 
     mask: Volume
@@ -63,6 +63,9 @@ def peritumoral_shell(
         raise InputError("The tumor mask is empty; draw the tumour first.")
     if not (math.isfinite(margin) and margin > 0):
         raise InputError(f"The shell's margin is {margin} mm; give a positive number.")
+    for mask in (liver, other):
+        if mask is not None and not mask.geometry.same_grid(tumor.geometry):
+            raise ValueError("The liver and other lesions must be on the tumour's grid; see mask_on_grid.")
     spacing = tumor.geometry.spacing[::-1]
     reach = [math.ceil(margin / s) + 1 for s in spacing]
     box = tuple(
@@ -81,7 +84,8 @@ def peritumoral_shell(
         raise InputError("No voxel of the peritumoral shell is left; check the liver mask and the margin.")
     shell = np.zeros(tumor.array.shape, dtype=bool)
     shell[box] = kept
-    return Shell(tumor.with_array(shell), 1.0 - kept.sum() / whole.sum(), _touches_edge(whole, box, shell.shape))
+    clipped = 1.0 - float(kept.sum()) / float(whole.sum())
+    return Shell(tumor.with_array(shell), clipped, _touches_edge(whole | inside, box, shell.shape))
 
 
 def _touches_edge(mask: np.ndarray, box: tuple[slice, ...], shape: tuple[int, ...]) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from RadFusionLib.case import PHASES, REGIONS
@@ -34,6 +35,25 @@ SECTIONS: dict[str, dict[str, Any]] = {
     "final": {"candidates": [], "chosen": "inner-folds"},
 }
 """The sections that are mappings, with the keys they may have and their defaults."""
+
+REGION_ENTRIES: dict[str, dict[str, Any]] = {
+    "tumor": {"lesion": "single"},
+    "shell": {"margin_mm": 10.0, "within": ""},
+    "liver": {},
+}
+"""What may be said of a region, with the defaults."""
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "frame": ("case", "modality", "phase"),
+    "registration": ("none", "rigid"),
+    "interpolator": ("nearest", "linear", "bspline", "gaussian", "lanczos"),
+    "bias_field": ("none", "n4"),
+}
+"""What the imaging section may choose from."""
+
+NORMALISATIONS = ("none", "zscore", "minmax")
+MARKS = ("stated", "inferred", "unstated", "ours")
+WHEN = ("preoperative", "postoperative")
 
 LISTS = ("clinical", "steps", "models")
 SCALARS = {"schema": SCHEMA, "name": "", "version": 1, "title": "", "source": "", "threshold": "youden"}
@@ -86,7 +106,10 @@ class Recipe:
         RecipeError
             When a key is unknown, missing or of the wrong kind, or there is no such profile.
         """
-        content: dict[str, Any] = json.loads(json.dumps(document))
+        try:
+            content: dict[str, Any] = json.loads(json.dumps(document))
+        except TypeError as error:
+            raise RecipeError(f"The recipe holds a value that is no number, text or list: {error}.") from error
         profiles = content.pop("profiles", {}) or {}
         if profile != "paper":
             if profile not in profiles:
@@ -143,12 +166,12 @@ class Recipe:
 
     @property
     def margin_mm(self) -> float:
-        return float(self.document["regions"].get("shell", {}).get("margin_mm", 10.0))
+        return float(self.document["regions"].get("shell", REGION_ENTRIES["shell"])["margin_mm"])
 
     @property
     def lesion(self) -> str:
         """Which lesion is the tumour: ``single``, ``largest``, ``all`` or the name of a segment."""
-        return str(self.document["regions"].get("tumor", {}).get("lesion", "single"))
+        return str(self.document["regions"].get("tumor", REGION_ENTRIES["tumor"])["lesion"])
 
     @property
     def cr(self) -> Mapping[str, Any]:
@@ -178,7 +201,17 @@ class Recipe:
         )
 
     def model(self, name: str) -> ModelSpec:
-        return next(m for m in self.models if m.name == name)
+        """The model of that name.
+
+        Raises
+        ------
+        RecipeError
+            When there is none.
+        """
+        for model in self.models:
+            if model.name == name:
+                return model
+        raise RecipeError(f"Recipe {self.name} has no model {name!r}; use one of {[m.name for m in self.models]}.")
 
     @property
     def final_candidates(self) -> tuple[str, ...]:
@@ -213,23 +246,79 @@ class Recipe:
         where = f"Recipe {self.name or '(without a name)'}"
         if self.document["schema"] != SCHEMA:
             raise RecipeError(f"{where} has schema {self.document['schema']}; this version reads schema {SCHEMA}.")
-        unknown = [p for p in self.phases if p not in PHASES]
-        if unknown or not self.phases:
-            raise RecipeError(f"{where} names unknown phases {unknown}; use {', '.join(PHASES)}.")
-        if self.reference_phase not in self.phases:
-            raise RecipeError(f"{where} has reference_phase {self.reference_phase!r}, which is not among its phases.")
-        if self.imaging["frame"] not in ("case", "modality", "phase"):
-            raise RecipeError(f"{where} has frame {self.imaging['frame']!r}; use case, modality or phase.")
-        names: list[str] = []
-        for model in self.models:
-            wrong = [f for f in model.families if f not in FAMILIES] + [r for r in model.regions if r not in REGIONS]
-            wrong += [m for m in model.aggregate if m not in names]
-            if wrong or not (model.families or model.aggregate):
-                raise RecipeError(f"{where}: model {model.name} names {wrong or 'no features'}; mend its entry.")
-            names.append(model.name)
+        if not self.name:
+            raise RecipeError(f"{where} needs one; write 'name: ...' at its head.")
+        self._check_imaging(where)
+        self._check_regions(where)
+        _check_clinical(self.document["clinical"], where)
+        _check_models(self.document["models"], where)
+        for entry in (*self.document["steps"], *([self.document["classifier"]] if self.document["classifier"] else [])):
+            _step(entry)
+        names = [model.name for model in self.models]
         missing = [c for c in self.final_candidates if c not in names]
         if missing:
             raise RecipeError(f"{where}: final names {missing}, which are not among its models.")
+        for key, mark in self.marks.items():
+            if (str(mark).split() or [""])[0].rstrip(";:,") not in MARKS:
+                raise RecipeError(f"{where}: the mark of {key} begins with none of {', '.join(MARKS)}; mend it.")
+
+    def _check_imaging(self, where: str) -> None:
+        unknown = [p for p in self.phases if p not in PHASES]
+        if unknown or not self.phases:
+            what = f"unknown phases {unknown}" if unknown else "no phases"
+            raise RecipeError(f"{where} names {what}; use {', '.join(PHASES)}.")
+        if len(set(self.phases)) < len(self.phases):
+            raise RecipeError(f"{where} names a phase twice; name each once.")
+        if self.reference_phase not in self.phases:
+            raise RecipeError(f"{where} has reference_phase {self.reference_phase!r}, which is not among its phases.")
+        for key, choices in CHOICES.items():
+            if self.imaging[key] not in choices:
+                raise RecipeError(f"{where} has {key} {self.imaging[key]!r}; use one of {', '.join(choices)}.")
+        method = self.imaging["normalisation"]["method"]
+        if method not in NORMALISATIONS:
+            raise RecipeError(f"{where} has normalisation {method!r}; use one of {', '.join(NORMALISATIONS)}.")
+        _positive(self.imaging["normalisation"]["scale"], "imaging.normalisation.scale", where)
+
+    def _check_regions(self, where: str) -> None:
+        if not self.regions or "tumor" not in self.regions:
+            raise RecipeError(f"{where} has no region tumor; name it under regions.")
+        if "shell" in self.regions:
+            _positive(self.document["regions"]["shell"]["margin_mm"], "regions.shell.margin_mm", where)
+            if self.document["regions"]["shell"]["within"] not in ("", "liver"):
+                raise RecipeError(f"{where}: regions.shell.within must be liver, or left out.")
+        if not self.lesion.strip():
+            raise RecipeError(f"{where}: regions.tumor.lesion must be single, largest, all or a segment's name.")
+
+
+def _positive(value: Any, key: str, where: str) -> None:
+    right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+    if not right:
+        raise RecipeError(f"{where}: {key} is {value!r}; give a positive number.")
+
+
+def _check_clinical(entries: Any, where: str) -> None:
+    known = {part.name for part in fields(ClinicalVariable)}
+    for entry in entries:
+        if not isinstance(entry, dict) or not entry.get("name") or set(entry) - known:
+            raise RecipeError(f"{where}: the clinical variable {entry!r} must have a name, and may have unit and when.")
+        if entry.get("when", WHEN[0]) not in WHEN:
+            raise RecipeError(f"{where}: the clinical variable {entry['name']} must be {' or '.join(WHEN)}.")
+
+
+def _check_models(entries: Any, where: str) -> None:
+    known = {part.name for part in fields(ModelSpec)}
+    names: list[str] = []
+    for entry in entries:
+        if not isinstance(entry, dict) or not entry.get("name") or set(entry) - known:
+            raise RecipeError(f"{where}: the model {entry!r} must have a name, and families and regions or aggregate.")
+        if entry["name"] in names:
+            raise RecipeError(f"{where} has the model {entry['name']} twice; rename one.")
+        wrong = [f for f in entry.get("families", ()) if f not in FAMILIES]
+        wrong += [r for r in entry.get("regions", ()) if r not in REGIONS]
+        wrong += [m for m in entry.get("aggregate", ()) if m not in names]
+        if wrong or not (entry.get("families") or entry.get("aggregate")):
+            raise RecipeError(f"{where}: model {entry['name']} names {wrong or 'no features'}; mend its entry.")
+        names.append(entry["name"])
 
 
 def _normalised(document: dict[str, Any]) -> dict[str, Any]:
@@ -248,11 +337,32 @@ def _normalised(document: dict[str, Any]) -> dict[str, Any]:
         if defaults and set(given) - set(defaults):
             raise RecipeError(f"Recipe {name}: {key} has unknown entries {sorted(set(given) - set(defaults))}.")
         result[key] = {**defaults, **given}
+    scaling = result["imaging"]["normalisation"]
+    if not isinstance(scaling, dict) or set(scaling) - {"method", "scale"}:
+        raise RecipeError(f"Recipe {name}: imaging.normalisation takes a method and a scale, not {scaling!r}.")
+    result["imaging"]["normalisation"] = {**SECTIONS["imaging"]["normalisation"], **scaling}
     for key in LISTS:
-        result[key] = list(document.get(key) or [])
+        given = document.get(key) or []
+        if not isinstance(given, list):
+            raise RecipeError(f"Recipe {name}: {key} must be a list.")
+        result[key] = list(given)
     for key in OTHERS[:-1]:
-        result[key] = document.get(key) or {}
+        given = document.get(key) or {}
+        if not isinstance(given, dict):
+            raise RecipeError(f"Recipe {name}: {key} must be a mapping.")
+        result[key] = given
+    result["regions"] = {region: _region(region, entry, name) for region, entry in result["regions"].items()}
     return result
+
+
+def _region(region: str, entry: Any, name: Any) -> dict[str, Any]:
+    defaults = REGION_ENTRIES.get(region)
+    if defaults is None:
+        raise RecipeError(f"Recipe {name} has an unknown region {region}; use {', '.join(REGION_ENTRIES)}.")
+    entry = entry or {}
+    if not isinstance(entry, dict) or set(entry) - set(defaults):
+        raise RecipeError(f"Recipe {name}: region {region} may say {sorted(defaults) or 'nothing'}, not {entry!r}.")
+    return {**defaults, **entry}
 
 
 def _merge(base: Any, change: Any) -> Any:
@@ -265,7 +375,9 @@ def _merge(base: Any, change: Any) -> Any:
 
 
 def _step(entry: Mapping[str, Any]) -> Step:
-    if len(entry) != 1:
-        raise RecipeError(f"A step is one name with its parameters, not {sorted(entry)}.")
+    if not isinstance(entry, Mapping) or len(entry) != 1:
+        raise RecipeError(f"A step is one name with its parameters, not {entry!r}.")
     ((name, parameters),) = entry.items()
+    if not isinstance(parameters or {}, Mapping):
+        raise RecipeError(f"The parameters of the step {name} must be a mapping, not {parameters!r}.")
     return Step(str(name), dict(parameters or {}))

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from RadFusionLib.case import Case, Volume
+from RadFusionLib.case import Case, Geometry, MaskKey, Volume
 from RadFusionLib.errors import InputError
 from RadFusionLib.imaging import (
+    RULES,
+    Lesion,
     check_geometry,
     check_image,
     choose_lesion,
+    choose_segment,
     correct_bias_field,
+    is_lesion_name,
     mask_on_grid,
     normalise,
     peritumoral_shell,
@@ -59,11 +63,33 @@ class PreparedCase:
         return self.phases[self.reference]
 
 
+@dataclass(frozen=True)
+class _Placed:
+    """A phase in its frame.
+
+    Parameters
+    ----------
+    image : Volume
+        On the grid that the features are taken from.
+    seen : Geometry
+        Where the phase was acquired, in the frame: beyond it there is nothing to measure.
+    carry : numpy.ndarray or None
+        Rigid 4 x 4 from the phase's own place to the frame, when it was registered.
+    """
+
+    image: Volume
+    seen: Geometry
+    carry: np.ndarray | None = None
+
+
 def prepare_case(case: Case, recipe: Recipe) -> PreparedCase:
     """Bring a case's phases and regions to where the recipe takes features from.
 
-    With the recipe's frame ``case``, every phase is brought to the reference phase's grid; with ``phase``,
-    each keeps its own. A mask drawn on a phase serves that phase, one drawn for the case serves all.
+    With the recipe's frame ``case``, every phase is brought to the reference phase's grid; with ``modality``,
+    those of the reference's modality to the reference, and the others to the first phase of their own; with
+    ``phase``, each keeps its own. A mask drawn on a phase serves that phase, and moves with it when it is
+    registered; one drawn for the case serves all. Intensities are normalised before they are resampled, so that
+    the scale does not depend on what another phase happened to cover.
 
     Raises
     ------
@@ -71,79 +97,186 @@ def prepare_case(case: Case, recipe: Recipe) -> PreparedCase:
         When a phase or the tumour is missing, or an image or mask cannot be used; the sentence says why.
     """
     notices: list[str] = []
-    reference = recipe.reference_phase
+    for role in recipe.phases:
+        case.phase(role)
+        if case.mask("tumor", role) is None:
+            raise InputError(f"Case {case.id} has no tumor mask for {role}; draw it or name its file.")
     images = {role: _image(case, role, recipe) for role in recipe.phases}
-    if recipe.imaging["frame"] == "case":
-        images = {role: _to_reference(role, images, recipe, notices) for role in recipe.phases}
     phases = {}
-    for role, image in images.items():
-        regions, clipped = _regions(case, role, image, recipe, notices)
-        scaled = normalise(image, recipe.imaging["normalisation"]["method"], recipe.imaging["normalisation"]["scale"])
-        phases[role] = PreparedPhase(scaled, regions, clipped)
-    return PreparedCase(case.id, phases, reference, tuple(dict.fromkeys(notices)))
+    for role in recipe.phases:
+        placed = _place(role, images, recipe, notices)
+        regions, clipped = _regions(case, role, placed, recipe, notices)
+        image = placed.image.with_array(np.asarray(placed.image.array, dtype=np.float64))
+        phases[role] = PreparedPhase(image, regions, clipped)
+    return PreparedCase(case.id, phases, recipe.reference_phase, tuple(dict.fromkeys(notices)))
 
 
 def _image(case: Case, role: str, recipe: Recipe) -> Volume:
     image = case.phase(role)
     check_image(image, f"The {role} phase of case {case.id}")
     image = image.canonical()
-    if recipe.imaging["bias_field"] == "n4":
-        image = correct_bias_field(image)
-    return image
+    wanted = recipe.imaging["normalisation"]
+    try:
+        # CT has no coil, and so no coil's bias field.
+        if recipe.imaging["bias_field"] == "n4" and _modality(role) == "MR":
+            image = correct_bias_field(image)
+        return normalise(image, wanted["method"], wanted["scale"])
+    except InputError as error:
+        raise InputError(f"Case {case.id}, {role}: {error}") from error
 
 
-def _to_reference(role: str, images: Mapping[str, Volume], recipe: Recipe, notices: list[str]) -> Volume:
-    image, reference = images[role], images[recipe.reference_phase]
-    if role == recipe.reference_phase:
-        return image
+def _modality(role: str) -> str:
+    return "CT" if role.startswith("CT-") else "MR"
+
+
+def _frame_of(role: str, recipe: Recipe) -> str:
+    """The phase on whose grid ``role`` is wanted."""
+    frame, reference = recipe.imaging["frame"], recipe.reference_phase
+    if frame == "phase":
+        return role
+    if frame == "case" or _modality(role) == _modality(reference):
+        return reference
+    return next(other for other in recipe.phases if _modality(other) == _modality(role))
+
+
+def _place(role: str, images: Mapping[str, Volume], recipe: Recipe, notices: list[str]) -> _Placed:
+    image, leader = images[role], _frame_of(role, recipe)
+    if role == leader:
+        return _Placed(image, image.geometry)
+    reference, interpolator = images[leader], recipe.imaging["interpolator"]
     if recipe.imaging["registration"] == "rigid":
-        moved, matrix = register_rigid(image, reference)
-        notices.append(f"{role} was registered to {recipe.reference_phase} (shift {np.round(matrix[:3, 3], 1)} mm).")
-        return moved
+        moved, matrix = register_rigid(image, reference, interpolator)
+        carry = np.linalg.inv(matrix)
+        middle = reference.geometry.corners().mean(axis=0)
+        shift = np.linalg.norm(matrix[:3, :3] @ middle + matrix[:3, 3] - middle)
+        turn = np.degrees(np.arccos(np.clip((np.trace(matrix[:3, :3]) - 1) / 2, -1, 1)))
+        notices.append(f"{role} was registered to {leader} (moved by {shift:.1f} mm, turned by {turn:.1f} degrees).")
+        return _Placed(moved, image.geometry.moved(carry), carry)
     if not image.geometry.same_grid(reference.geometry):
-        notices.append(f"{role} was resampled to the grid of {recipe.reference_phase}.")
-    return resample(image, reference.geometry, recipe.imaging["interpolator"])
+        notices.append(f"{role} was resampled to the grid of {leader}.")
+    return _Placed(resample(image, reference.geometry, interpolator), image.geometry)
 
 
 def _regions(
-    case: Case, role: str, image: Volume, recipe: Recipe, notices: list[str]
+    case: Case, role: str, placed: _Placed, recipe: Recipe, notices: list[str]
 ) -> tuple[dict[str, Volume], float]:
-    drawn = case.mask("tumor", role)
-    if drawn is None:
-        raise InputError(f"Case {case.id} has no tumor mask for {role}; draw it or name its file.")
-    what = f"tumor mask of case {case.id}"
-    tumor = _on_grid(drawn, image, what, notices)
-    lesion = choose_lesion(tumor, recipe.lesion if recipe.lesion in ("single", "largest") else "all", what)
-    if lesion.notice:
-        notices.append(lesion.notice)
+    lesion = _lesion(case, role, placed, recipe, notices)
+    unseen = 1.0 - _seen(lesion.tumor, placed).mean()
+    if unseen > 0:
+        raise InputError(
+            f"{max(1.0, 100 * unseen):.0f} % of the tumour of case {case.id} lies outside the {role} image; "
+            "give an image that covers it."
+        )
     regions = {"tumor": lesion.tumor}
     clipped = 0.0
     if "shell" in recipe.regions:
-        liver = _liver(case, role, image, recipe, notices)
-        shell = peritumoral_shell(lesion.tumor, recipe.margin_mm, liver, lesion.others)
-        regions["shell"], clipped = shell.mask, shell.clipped_fraction
+        liver = _liver(case, role, placed, recipe, notices)
+        try:
+            shell = peritumoral_shell(lesion.tumor, recipe.margin_mm, liver, lesion.others)
+        except InputError as error:
+            raise InputError(f"Case {case.id}, {role}: {error}") from error
+        regions["shell"], clipped = _cut_unseen(shell.mask, case, role, placed, notices), shell.clipped_fraction
         if clipped > 0.005:
+            others = " or in other lesions" if lesion.others is not None else ""
             notices.append(
-                f"{100 * clipped:.0f} % of the {recipe.margin_mm:g} mm shell lay outside the liver and was cut."
+                f"{100 * clipped:.0f} % of the {recipe.margin_mm:g} mm shell lay outside the liver{others} and was cut."
             )
         if shell.touches_edge:
             notices.append("The shell reaches the edge of the image; what lies beyond is not seen.")
+        coarse = max(placed.image.geometry.spacing)
+        if coarse > recipe.margin_mm / 2:
+            notices.append(
+                f"The voxels of {role} measure up to {coarse:.1f} mm; the {recipe.margin_mm:g} mm shell is less than "
+                "two of them thick there."
+            )
     return {region: regions[region] for region in recipe.regions}, clipped
 
 
-def _liver(case: Case, role: str, image: Volume, recipe: Recipe, notices: list[str]) -> Volume | None:
+def _lesion(case: Case, role: str, placed: _Placed, recipe: Recipe, notices: list[str]) -> Lesion:
+    """The tumour on the phase's grid, and every other lesion that is known."""
+    drawn = case.mask("tumor", role)
+    assert drawn is not None
+    segments = case.segments_of(role)
+    rule, what = recipe.lesion, f"tumor mask of case {case.id}"
+    lesions = [name for name in segments if is_lesion_name(name)]
+    own = [name for name in segments if segments[name].array.sum() == drawn.array.sum()]
+    notice = ""
+    if rule not in RULES:
+        name, notice = choose_segment(segments, rule, f"tumor segmentation of case {case.id}")
+        drawn, own = segments[name], [name]
+    elif len(lesions) > 1 and not own and rule == "single":
+        raise InputError(
+            f"The tumor segmentation of case {case.id} has {len(lesions)} lesions ({', '.join(lesions)}) where one is "
+            f"expected; name one as FILE#{lesions[0]}, or use a recipe with 'lesion: {lesions[0]}'."
+        )
+    elif len(lesions) > 1 and not own and rule == "largest":
+        name, notice = choose_segment(segments, rule, f"tumor segmentation of case {case.id}")
+        drawn, own = segments[name], [name]
+    elif own and rule != "all":
+        kept = [name for name in lesions if name not in own]
+        notice = f"Other lesions ({', '.join(kept)}) were kept out of the shell." if kept else ""
+    tumor = _on_grid(drawn, case, "tumor", role, placed, notices)
+    chosen = choose_lesion(tumor, rule if rule in RULES else "all", what)
+    notices.extend(text for text in (notice, chosen.notice) if text)
+    others = np.zeros(tumor.array.shape, dtype=bool) if chosen.others is None else chosen.others.array.copy()
+    for name in lesions if own else ():
+        if name not in own and segments[name].array.any():
+            others |= _where_seen(segments[name], case, role, placed)
+    others &= ~chosen.tumor.array
+    return Lesion(chosen.tumor, tumor.with_array(others) if others.any() else None, chosen.notice)
+
+
+def _liver(case: Case, role: str, placed: _Placed, recipe: Recipe, notices: list[str]) -> Volume | None:
     if recipe.document["regions"]["shell"].get("within") != "liver":
         return None
     drawn = case.mask("liver", role)
     if drawn is None:
         notices.append("There is no liver mask; the shell may reach outside the liver.")
         return None
-    return _on_grid(drawn, image, f"liver mask of case {case.id}", notices, whole=False)
+    return _on_grid(drawn, case, "liver", role, placed, notices, whole=False)
 
 
-def _on_grid(mask: Volume, image: Volume, what: str, notices: list[str], whole: bool = True) -> Volume:
+def _carried(mask: Volume, case: Case, region: str, role: str, placed: _Placed) -> Volume:
+    """A mask drawn on a phase moves with the phase; one drawn for the case lies in the frame already."""
+    if placed.carry is not None and MaskKey(region, role) in case.masks:
+        return Volume(mask.array, mask.geometry.moved(placed.carry))
+    return mask.canonical()
+
+
+def _on_grid(
+    mask: Volume, case: Case, region: str, role: str, placed: _Placed, notices: list[str], whole: bool = True
+) -> Volume:
+    what = f"{region} mask of case {case.id}"
     check_geometry(mask, f"The {what}")
-    moved, notice = mask_on_grid(mask.canonical(), image, what, whole=whole)
+    mask = _carried(mask, case, region, role, placed)
+    moved, notice = mask_on_grid(mask, placed.image, what, whole=whole, where=f"{role} image")
     if notice:
         notices.append(notice)
     return moved
+
+
+def _where_seen(segment: Volume, case: Case, role: str, placed: _Placed) -> np.ndarray:
+    """Another lesion on the phase's grid; nothing where it lies outside the image."""
+    try:
+        moved, _ = mask_on_grid(_carried(segment, case, "tumor", role, placed), placed.image, "lesion", whole=False)
+    except InputError:
+        return np.zeros(placed.image.array.shape, dtype=bool)
+    return moved.array
+
+
+def _seen(mask: Volume, placed: _Placed) -> np.ndarray:
+    """For each voxel of a mask, whether the phase was acquired there."""
+    index = np.argwhere(mask.array)[:, ::-1]
+    return placed.seen.contains(mask.geometry.index_to_physical(index))
+
+
+def _cut_unseen(shell: Volume, case: Case, role: str, placed: _Placed, notices: list[str]) -> Volume:
+    seen = _seen(shell, placed)
+    if seen.all():
+        return shell
+    if not seen.any():
+        raise InputError(f"The shell of case {case.id} lies wholly outside the {role} image; give one that covers it.")
+    array = shell.array.copy()
+    array[shell.array] = seen
+    notices.append(f"{100 * (1 - seen.mean()):.0f} % of the shell lay outside the {role} image and was cut there.")
+    return shell.with_array(array)
