@@ -1,14 +1,19 @@
 """Simulated liver-tumour cohorts with a known truth: for testing and trying the software only.
 
-A case looks like a crop of a liver scan around one lesion. Two patches lie in the tumour or in its 10 mm shell,
-each placed at random, never overlapping. The *causal* patch holds fine bright foci (about 6.5 mm apart), the
-*decoy* fine dark foci of the same spectrum, mean shift, standard deviation, size and visibility: equally salient,
-but of the opposite skewness. A burden s ~ N(0, 1) sets the standard deviation of the causal texture, an
-independent s' that of the decoy's in the same way (`patches.amplitude`).
+A case looks like a crop of a liver scan around one lesion. Two patches sit at random places of the tumour's
+border, part in the tumour and part in its 10 mm shell in random shares, never overlapping. Both have a woven
+texture of about 5.5 mm wavelength, with the same law of place, size, mean shift, standard deviation and
+visibility: equally salient. The *causal* patch's weave stands at 45 degrees to the image's axes, the *decoy*'s
+along them. With Phi the standard normal distribution function and (a, b) = (3, 34) grey levels, the standard
+deviation of the causal texture is
+
+    A(s)^2 = a^2 + (b^2 - a^2) Phi(s),    s ~ N(0, 1), the burden
+
+and that of the decoy's the same function of an independent s'.
 
 The outcome follows
 
-    logit P(outcome = 1) = q (2.3 s + 0.30 afp - 0.25 alb + 0.20 ca199 + 0.50 (margin - 0.35)) + b(q)
+    logit P(outcome = 1) = q (2.45 s + 0.30 afp - 0.25 alb + 0.20 ca199 + 0.50 (margin - 0.35)) + b(q)
 
 with the strength q in [0, 1] and b(q) such that the prevalence is 40 %. Size, place, centre, treatment and the
 decoy have no effect. The strength changes only the draw of outcomes and times, never an image or a clinical

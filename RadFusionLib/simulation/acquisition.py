@@ -163,9 +163,7 @@ def acquire(
     return Volume(np.clip(np.rint(image), -1024, 32767).astype(np.int16), geometry)
 
 
-def _tissue(
-    rng: np.random.Generator, anatomy: Anatomy, patches: PatchPair, contrast: PhaseContrast
-) -> np.ndarray:
+def _tissue(rng: np.random.Generator, anatomy: Anatomy, patches: PatchPair, contrast: PhaseContrast) -> np.ndarray:
     """The noise-free phase on the patient grid."""
     means = dict(contrast.tissues)
     liver = means["liver"]

@@ -229,13 +229,13 @@ def _place_liver(rng: np.random.Generator, radius: float) -> tuple[np.ndarray, n
 def _vessels(
     rng: np.random.Generator, anatomy: Anatomy, hilum: np.ndarray, liver_axes: np.ndarray, clear: float
 ) -> np.ndarray:
-    """Weight of a tree of five or six curved, tapering tubes from the hilum outward.
+    """Weight of a tree of eight or nine curved, tapering tubes from the hilum outward.
 
     The lesion pushes the tubes aside: none comes nearer to its centre than ``clear`` mm, as large vessels do
     around an expanding mass.
     """
     weight = np.zeros(anatomy.parenchyma.shape, np.float32)
-    for _ in range(int(rng.integers(5, 7))):
+    for _ in range(int(rng.integers(8, 10))):
         heading = rng.standard_normal(3) * np.array([1.0, 0.8, 0.6]) + np.array([-0.9, 0.0, 0.0])
         heading /= np.linalg.norm(heading)
         place, radius = hilum + rng.normal(0.0, 4.0, 3), rng.uniform(2.6, 4.2)

@@ -2,7 +2,7 @@
 
 With strength q in [0, 1]:
 
-    logit P(outcome = 1) = q (2.3 s + 0.30 afp - 0.25 alb + 0.20 ca199 + 0.50 (margin - 0.35)) + b(q)
+    logit P(outcome = 1) = q (2.45 s + 0.30 afp - 0.25 alb + 0.20 ca199 + 0.50 (margin - 0.35)) + b(q)
 
 s is the burden of the causal patch; afp, alb and ca199 are the z-values of the clinical variables; margin is
 the finding of an irregular margin; b(q) makes the prevalence 40 %. The decoy's burden, the tumour's size, its
@@ -31,7 +31,7 @@ __all__ = [
     "probabilities",
 ]  # fmt: skip
 
-COEFFICIENTS: Mapping[str, float] = {"burden": 2.3, "afp": 0.30, "alb": -0.25, "ca199": 0.20, "margin": 0.50}
+COEFFICIENTS: Mapping[str, float] = {"burden": 2.45, "afp": 0.30, "alb": -0.25, "ca199": 0.20, "margin": 0.50}
 """Of the linear predictor; ``margin`` is centred at `MARGIN_PREVALENCE`."""
 MARGIN_PREVALENCE = 0.35
 PREVALENCE = 0.40

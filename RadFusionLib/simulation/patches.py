@@ -37,7 +37,7 @@ AMPLITUDE_POWER = 2.0
 """The power of the amplitude that is linear in the probit of the burden."""
 MEAN_SHIFT = 5.0
 """Standard deviation of a patch's mean shift, texture units."""
-SHARES = (0.25, 0.75)
+SHARES = (0.36, 0.64)
 """Least and greatest share of a patch that belongs to the tumour; the rest belongs to the shell."""
 FRACTIONS = {"tumor": 0.56, "shell": 0.50}
 """What part of a region a patch would take that had its whole share there."""
