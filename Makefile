@@ -23,11 +23,11 @@ lint: $(VENV)/.ready-test
 
 # The bundle of make demo, made anew from nothing but this repository (about 20 minutes on two cores).
 bundle: $(VENV)/.ready
-	$(BIN)/python -m RadFusionLib.studies bundle --jobs 2
+	$(BIN)/python Testing/Studies/study.py bundle
 
 # Every figure in docs/studies.md (some hours on two cores).
 studies: $(VENV)/.ready
-	$(BIN)/python -m RadFusionLib.studies all --jobs 2
+	$(BIN)/python Testing/Studies/study.py all
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "RadFusion needs Python 3.11, 3.12 or 3.13; name it with PYTHON=..."; exit 2; }

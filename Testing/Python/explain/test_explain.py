@@ -1,0 +1,121 @@
+"""Neighbourhoods, labels and pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from RadFusionLib.case import Geometry, Volume
+from RadFusionLib.explain import LEGEND, SENTINEL, Heatmap, Neighbourhoods, readable
+from RadFusionLib.explain.overlay import draw_overlay
+from RadFusionLib.explain.report import write_report
+
+
+@pytest.fixture
+def region() -> Volume:
+    """A ball of 15 mm on an oblique, anisotropic grid."""
+    angle = np.deg2rad(20)
+    direction = ((np.cos(angle), -np.sin(angle), 0.0), (np.sin(angle), np.cos(angle), 0.0), (0.0, 0.0, 1.0))
+    geometry = Geometry((40, 36, 20), (1.5, 1.5, 3.0), (10.0, -20.0, 30.0), direction)
+    k, j, i = np.indices(geometry.shape)
+    squared = ((i - 20) * 1.5) ** 2 + ((j - 18) * 1.5) ** 2 + ((k - 10) * 3.0) ** 2
+    return Volume(squared <= 15**2, geometry)
+
+
+def test_every_voxel_is_covered_by_a_ball(region):
+    balls = Neighbourhoods(region, diameter=12.0, stride=6.0)
+    centres = balls.centres()
+    points = region.geometry.index_to_physical(np.argwhere(region.array)[:, ::-1].astype(float))
+    nearest = np.min([((points - c) ** 2).sum(axis=1) for c in centres], axis=0)
+    assert (np.sqrt(nearest) <= 6.0).all()
+    assert all((((points - c) ** 2).sum(axis=1) <= 36.0).any() for c in centres)
+
+
+def test_a_constant_influence_paints_a_constant_map_and_a_sentinel_outside(region):
+    balls = Neighbourhoods(region, 12.0, 6.0)
+    centres = balls.centres()
+    painted = balls.paint(centres, np.full(len(centres), 2.5))
+    assert (painted.array[region.array] == 2.5).all()
+    assert (painted.array[~region.array] == SENTINEL).all()
+
+
+def test_the_map_is_hottest_where_the_influence_is(region):
+    balls = Neighbourhoods(region, 12.0, 6.0)
+    centres = balls.centres()
+    target = region.geometry.index_to_physical(np.array([[26.0, 18.0, 10.0]]))[0]
+    influence = np.exp(-((centres - target) ** 2).sum(axis=1) / 50)
+    painted = balls.paint(centres, influence)
+    k, j, i = np.unravel_index(np.argmax(painted.array), painted.array.shape)
+    hottest = region.geometry.index_to_physical(np.array([[i, j, k]], dtype=float))[0]
+    assert np.linalg.norm(hottest - target) < 8.0
+
+
+def test_a_voxel_holds_the_mean_of_the_balls_that_cover_it(region):
+    balls = Neighbourhoods(region, 12.0, 6.0)
+    centres = balls.centres()
+    influence = np.random.default_rng(1).normal(size=len(centres))
+    painted = balls.paint(centres, influence)
+    index = np.argwhere(region.array)[137]
+    point = region.geometry.index_to_physical(index[None, ::-1].astype(float))[0]
+    covering = ((centres - point) ** 2).sum(axis=1) <= 36.0
+    assert painted.array[tuple(index)] == pytest.approx(influence[covering].mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("HBP_shell_wavelet-LHL_glszm_ZoneEntropy", "HBP, shell: GLSZM zone entropy, wavelet LHL"),
+        ("AP_tumor_original_firstorder_Mean", "AP, tumor: first-order mean"),
+        ("PP_tumor_original_glcm_MCC", "PP, tumor: GLCM MCC"),
+        ("HBP_tumor_dlr_17", "HBP, tumor: deep feature 17"),
+        ("clinical_AFP", "AFP"),
+    ],
+)
+def test_names_are_readable(name, label):
+    assert readable(name) == label
+
+
+def test_overlay_is_a_picture_with_the_maps_colours(region, tmp_path):
+    from PIL import Image
+
+    values = np.where(region.array, np.float32(-1.0), np.float32(SENTINEL))
+    values[10:, :, 20:] = np.where(region.array[10:, :, 20:], np.float32(3.0), np.float32(SENTINEL))
+    image = Volume(np.random.default_rng(0).normal(100, 10, region.array.shape), region.geometry)
+    heatmap = Heatmap(region.with_array(values))
+    path = draw_overlay(image, heatmap, {"tumor": region}, "A title", "A notice", tmp_path / "overlay.png")
+    pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    assert pixels.shape[1] > 1000
+    red = (pixels[..., 0] - pixels[..., 2] > 60).sum()
+    blue = (pixels[..., 2] - pixels[..., 0] > 30).sum()
+    assert red > 2000
+    assert blue > 500
+
+
+def test_report_escapes_what_it_is_given(tmp_path):
+    explanation = {
+        "case": "<script>alert(1)</script>",
+        "outcome": "a & b",
+        "risk": 0.4,
+        "risk_low": 0.2,
+        "risk_high": 0.6,
+        "threshold": 0.5,
+        "prevalence": 0.3,
+        "level": 0.9,
+        "members": [0.3, 0.5],
+        "group": "low",
+        "warnings": [],
+        "notices": ["<b>"],
+        "notice": "Research use only.",
+        "base": -0.5,
+        "logit": -0.4,
+        "terms": [{"label": f"f{i}", "value": 1.0, "contribution": 0.1 - 0.01 * i} for i in range(20)],
+    }
+    page = write_report(explanation, "<card>", None, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<script>" not in page
+    assert "<b></li>" not in page
+    assert "&lt;card&gt;" in page
+    assert "the other 8 features together" in page
+
+
+def test_legend_never_claims_disease():
+    assert LEGEND == "influence on this model's output, not probability of disease here"

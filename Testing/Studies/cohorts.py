@@ -1,0 +1,76 @@
+"""Simulated cohorts for the studies: made and extracted once, kept in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from RadFusionLib.cohort import FeatureFile, Manifest, read_features, read_manifest, write_features
+from RadFusionLib.deep import Weights, resolve_weights
+from RadFusionLib.fusion import FeatureTable
+from RadFusionLib.progress import ProgressCallback, Stage
+from RadFusionLib.recipe import Recipe, load_recipe
+from RadFusionLib.simulation import redraw, simulate
+from RadFusionLib.workflow import extract_cohort
+from RadFusionLib.workflow.training import training_table
+
+__all__ = ["Cohort", "load_cohort", "study_recipe"]
+
+TRAINING, TEST, LARGE, FRESH, DEMONSTRATION = 101, 102, 103, 104, 105
+"""Seeds of the cohorts; the compact network was pre-trained on a cohort of another seed."""
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """A simulated cohort with its features: one extraction serves every strength, draw and permutation."""
+
+    manifest: Manifest
+    features: FeatureFile
+    table: FeatureTable
+
+    def outcomes(self, strength: float, draw: int) -> tuple[np.ndarray, np.ndarray]:
+        """Outcomes of a draw and their true probabilities, each of shape (n,)."""
+        drawn = redraw(self.manifest.path, strength, draw)
+        return drawn["outcome"].to_numpy(int), drawn["probability"].to_numpy(float)
+
+    @property
+    def diameters(self) -> np.ndarray:
+        """Tumour diameters as read, mm, shape (n,)."""
+        return self.table.columns(["clinical_diameter"])[:, 0]
+
+
+def study_recipe() -> Recipe:
+    """``hcc-mvi`` in its small profile."""
+    return load_recipe("hcc-mvi", "small")
+
+
+def load_cohort(
+    folder: Path,
+    seed: int,
+    cases: int,
+    *,
+    weights: Weights | None = None,
+    name: str = "shipped",
+    families: tuple[str, ...] = ("cr", "dlr"),
+    jobs: int = 1,
+    progress: ProgressCallback | None = None,
+) -> Cohort:
+    """Simulate and extract a cohort, or take it from ``folder`` when it is there."""
+    recipe = study_recipe()
+    weights = weights or resolve_weights(recipe.dlr["network"], recipe.dlr["weights"])
+    stage = Stage(progress)
+    place = folder / f"cohort-{seed}-{cases}"
+    if not (place / "manifest.csv").is_file():
+        simulate(recipe.phases, cases, seed, 1.0, place, jobs=jobs, progress=stage.part(0.0, 0.4))
+    manifest = read_manifest(place / "manifest.csv")
+    file = place / f"features-{name}-{'-'.join(families)}.parquet"
+    if not file.is_file():
+        found = extract_cohort(recipe, manifest, weights, families=families, jobs=jobs, progress=stage.part(0.4, 1.0))
+        if found.failures:
+            raise RuntimeError(f"{len(found.failures)} simulated cases failed: {found.failures}")
+        write_features(found.features, file)
+    features = read_features(file)
+    table, _ = training_table(recipe, manifest, features, weights)
+    return Cohort(manifest, features, table)

@@ -1,0 +1,47 @@
+"""Run a study and print its figures as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import demonstration_bundle
+import discrimination
+import intervals
+import permutations
+
+from RadFusionLib.cli.progress_bar import ProgressBar
+
+STUDIES = {
+    "bundle": demonstration_bundle.run,
+    "discrimination": discrimination.run,
+    "backbone": discrimination.run_backbone,
+    "permutations": permutations.run,
+    "leak": permutations.run_leak,
+    "intervals": intervals.run,
+}
+
+
+def main() -> int:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("study", choices=(*STUDIES, "all"))
+    parser.add_argument("--folder", type=Path, default=Path("build/studies"), help="where cohorts and figures are kept")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for name in STUDIES if options.study == "all" else (options.study,):
+        with ProgressBar() as bar:
+            figures = STUDIES[name](options.folder, options.jobs, bar)
+        text = json.dumps({name: figures}, indent=1)
+        (options.folder / f"{name}.json").write_text(text, encoding="utf-8")
+        print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
