@@ -74,9 +74,7 @@ class Weights:
         with torch.device("meta"):
             network = build(self.network)
         state = {name: torch.from_numpy(np.array(values)) for name, values in self.tensors.items()}
-        counters = {
-            k: torch.tensor(0) for k in network.state_dict() if k.endswith(_COUNTER) and k not in state
-        }
+        counters = {k: torch.tensor(0) for k in network.state_dict() if k.endswith(_COUNTER) and k not in state}
         network.load_state_dict({**state, **counters}, strict=True, assign=True)
         return network.requires_grad_(False).eval()
 
@@ -124,9 +122,7 @@ def load_weights(path: str | Path, network: str | None = None, source: str | Non
     state, metadata = _read(path)
     named = metadata.get("network")
     if network is not None and named is not None and named != network:
-        raise InputError(
-            f"{path.name} holds weights of {named}, not of {network}; give a file for {network}."
-        )
+        raise InputError(f"{path.name} holds weights of {named}, not of {network}; give a file for {network}.")
     spec = network_spec(network or named or "r3d_18")
     if named is None and spec.name == "r3d_18":
         state = {_monai_name(name): values for name, values in state.items()}
@@ -157,9 +153,7 @@ def save_weights(weights: Weights, path: str | Path, half: bool = False) -> str:
     from safetensors.numpy import save
 
     path = Path(path)
-    tensors = {
-        name: np.ascontiguousarray(v) for name, v in weights.tensors.items() if not name.endswith(_COUNTER)
-    }
+    tensors = {name: np.ascontiguousarray(v) for name, v in weights.tensors.items() if not name.endswith(_COUNTER)}
     if half:
         with np.errstate(over="ignore"):
             short = {name: values.astype(np.float16) for name, values in tensors.items()}
@@ -189,9 +183,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     if not path.is_file():
         raise InputError(f"There is no weights file {path}; check the path.")
     if path.suffix not in _FILE_SUFFIXES:
-        raise InputError(
-            f"{path.name} is no weights file; give one that ends in {', '.join(_FILE_SUFFIXES)}."
-        )
+        raise InputError(f"{path.name} is no weights file; give one that ends in {', '.join(_FILE_SUFFIXES)}.")
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
     import torch
@@ -204,9 +196,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
             "save the network's state_dict() alone."
         ) from error
     if not isinstance(state, Mapping) or not all(isinstance(v, torch.Tensor) for v in state.values()):
-        raise InputError(
-            f"{path.name} is not a plain state dict of tensors; save the network's state_dict() alone."
-        )
+        raise InputError(f"{path.name} is not a plain state dict of tensors; save the network's state_dict() alone.")
     return _as_arrays(state), {}
 
 
@@ -225,9 +215,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]
 
 
 def _as_arrays(state: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
-    return {
-        n: (t.float() if t.is_floating_point() else t).detach().cpu().numpy().copy() for n, t in state.items()
-    }
+    return {n: (t.float() if t.is_floating_point() else t).detach().cpu().numpy().copy() for n, t in state.items()}
 
 
 def _monai_name(name: str) -> str:

@@ -118,8 +118,12 @@ def cross_validated_aucs(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    components = min(20, len(outcome) * (folds - 1) // folds - 1)
     model = estimator or make_pipeline(
-        StandardScaler(), PCA(20, random_state=0), StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)
+        StandardScaler(),
+        PCA(components, random_state=0),
+        StandardScaler(),
+        LogisticRegression(C=0.1, max_iter=1000),
     )
     parts = StratifiedKFold(folds, shuffle=True, random_state=seed)
     return float(cross_val_score(model, features, outcome, cv=parts, scoring="roc_auc").mean())
@@ -159,9 +163,7 @@ def _compare_cohort(given: argparse.Namespace, stage: Stage) -> Comparison:
 
     weights = resolve_weights("compact", given.weights)
     crops = read_crops(given.manifest, 32, progress=stage.part(0.0, 0.4))
-    outcomes = np.array(
-        [redraw(given.manifest, given.strength, 1000 + d)["outcome"] for d in range(given.draws)]
-    )
+    outcomes = np.array([redraw(given.manifest, given.strength, 1000 + d)["outcome"] for d in range(given.draws)])
     return compare(weights, crops, outcomes, given.random, stage.part(0.4, 1.0))
 
 

@@ -57,8 +57,8 @@ def read_crops(
     Parameters
     ----------
     manifest : path
-        CSV with ``case``, ``image:<phase>``, ``mask:tumor`` and, where there is one, ``mask:liver``; paths relative
-        to it.
+        CSV with ``case``, ``image:<phase>``, ``mask:tumor`` and, where there is one, ``mask:liver``; paths
+        relative to it.
     size : int
         Edge of the cubes, voxels.
     phases : tuple of str, optional
@@ -117,9 +117,7 @@ def _fill(
         if image.geometry not in known:
             of = f"of case {row['case']}"
             here, _ = mask_on_grid(tumor, image, f"tumor mask {of}")
-            within = (
-                mask_on_grid(liver, image, f"liver mask {of}", whole=False)[0] if liver is not None else None
-            )
+            within = mask_on_grid(liver, image, f"liver mask {of}", whole=False)[0] if liver is not None else None
             known[image.geometry] = here, peritumoral_shell(here, margin, within).mask
         for r, mask in enumerate(known[image.geometry]):
             prepared = prepare_region(image, mask, size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from RadFusionLib.errors import InputError, MissingPackageError
 
@@ -117,7 +117,7 @@ def compact() -> nn.Module:
     ).eval()
 
 
-def _nets():
+def _nets() -> Any:
     """MONAI's networks, or one sentence on what to install."""
     try:
         from monai.networks import nets

@@ -7,44 +7,46 @@ skewness). They need no outcome, so a network that has learnt them has seen none
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
 __all__ = ["WIDTHS", "summaries", "summary_names"]
 
-WIDTHS = (0.8, 1.2, 1.8, 2.7, 4.0)
+WIDTHS = (0.0, 0.6, 1.0, 1.6, 2.5)
 """Widths of the Gaussians, voxels of the cube; each band is the difference of two neighbours."""
 
-_LOCAL = 2.5  # width of the neighbourhood whose texture is local, voxels
+_NEAR = (2.0, 4.0)  # widths of the neighbourhoods whose texture is local, voxels
+_FEWEST = 50  # voxels that must be left of a region without its outermost layer
 _FLOOR = 1e-3  # added before logarithms: less texture than this is none
 _WITHIN = ("mean", "deviation", "skewness", "p10", "p90", "gradient")
 _BAND = (
-    "bright",
-    "dark",
+    "deviation",
     "skewness",
-    "kurtosis",
-    "p05",
-    "p95",
-    "local bright",
-    "local dark",
-    "local balance",
+    "asymmetry",
+    "p01",
+    "p99",
+    "local deviation p90",
+    *(f"asymmetry within {width:g} {percentile}" for width in _NEAR for percentile in ("p02", "p98")),
 )
 
 
 def summary_names() -> list[str]:
     """Names of the summaries, in the order :func:`summaries` gives them."""
-    bands = [f"{kind} {width}" for kind in ("volume", "plane") for width in WIDTHS[:-1]]
+    bands = [f"{kind} {width:g}" for kind in ("volume", "plane") for width in WIDTHS[:-1]]
     return [f"image {name}" for name in _WITHIN] + [f"{band} {name}" for band in bands for name in _BAND]
 
 
 def summaries(cube: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Summarise a region's crop.
 
-    The bands are differences of Gaussians, in three dimensions (``volume``) and within slices (``plane``), each
-    Gaussian divided by that of the region, so that nothing outside the region, and no edge of it, has a part in
-    them. ``bright`` and ``dark`` are the logarithms of the root mean square of a band's positive and negative
-    half; ``local`` ones are the 90th percentile of the same in a neighbourhood, and the sum of the outer deciles
-    of their difference. All are unchanged by flips and by quarter turns within the slices.
+    The bands are differences of Gaussians, in three dimensions (``volume``) and within slices (``plane``),
+    each Gaussian divided by that of the region, so that nothing outside the region has a part in them; the
+    region's outermost layer, where the edge of the tissue shows, is left out of the statistics.
+    ``deviation`` is the logarithm of a band's standard deviation; ``asymmetry`` is the cube root of its
+    third central moment, over the region or within a Gaussian neighbourhood of a width, whose percentiles
+    tell where bright or dark foci are gathered. All are unchanged by flips and by quarter turns within the
+    slices.
 
     Parameters
     ----------
@@ -58,44 +60,48 @@ def summaries(cube: np.ndarray, inside: np.ndarray) -> np.ndarray:
     numpy.ndarray
         float32, shape ``(len(summary_names()),)``.
     """
+    from scipy.ndimage import binary_erosion
+
     region = inside.astype(np.float32)
     values = cube[inside].astype(np.float32)
     filled = np.where(inside, cube, values.mean()).astype(np.float32)
-    gradient = np.sqrt(np.sum([g**2 for g in np.gradient(filled)], axis=0))[inside].mean()
+    core = binary_erosion(inside)
+    core = core if core.sum() >= _FEWEST else inside
+    gradient = np.sqrt(np.sum([g**2 for g in np.gradient(filled)], axis=0))[core].mean()
     result = [values.mean(), values.std(), _skewness(values), *np.percentile(values, (10, 90)), gradient]
-    near = np.maximum(_smooth(region, _LOCAL, True), 1e-3)
+    weights = [np.maximum(_smooth(core.astype(np.float32), width, True), 1e-2) for width in _NEAR]
     for volume in (True, False):
         levels = [
             _smooth(region * filled, width, volume) / np.maximum(_smooth(region, width, volume), 1e-3)
             for width in WIDTHS
         ]
-        for fine, coarse in zip(levels[:-1], levels[1:], strict=True):
-            result += _of_band((fine - coarse) * region, near, inside)
+        for fine, coarse in pairwise(levels):
+            result += _of_band((fine - coarse) * core, core, weights)
     return np.asarray(result, dtype=np.float32)
 
 
-def _of_band(band: np.ndarray, near: np.ndarray, inside: np.ndarray) -> list[float]:
-    values = band[inside]
-    bright, dark = np.maximum(band, 0) ** 2, np.minimum(band, 0) ** 2
-    local_bright, local_dark = (
-        np.sqrt((_smooth(half, _LOCAL, True) / near)[inside]) for half in (bright, dark)
-    )
+def _of_band(band: np.ndarray, core: np.ndarray, weights: list[np.ndarray]) -> list[float]:
+    """The summaries named in ``_BAND``; ``band`` is 0 outside ``core``."""
+    values = band[core]
     centred = values - values.mean()
-    kurtosis = np.mean(centred**4) / max(float(np.mean(centred**2)) ** 2, 1e-12)
-    return [
-        _log(np.sqrt(bright[inside].mean())),
-        _log(np.sqrt(dark[inside].mean())),
+    deviation = np.sqrt((_smooth(band * band, _NEAR[1], True) / weights[1])[core])
+    result = [
+        _log(centred.std()),
         _skewness(values),
-        float(np.log(kurtosis + 1.0)),
-        *(float(v) for v in np.percentile(values, (5, 95))),
-        _log(np.percentile(local_bright, 90)),
-        _log(np.percentile(local_dark, 90)),
-        float(np.percentile(local_bright - local_dark, (10, 90)).sum()),
+        float(np.cbrt(np.mean(centred * centred * centred))),
+        *(float(v) for v in np.percentile(values, (1, 99))),
+        _log(np.percentile(deviation, 90)),
     ]
+    cubed = band * band * band
+    for width, weight in zip(_NEAR, weights, strict=True):
+        result += [float(v) for v in np.percentile(np.cbrt((_smooth(cubed, width, True) / weight)[core]), (2, 98))]
+    return result
 
 
 def _smooth(image: np.ndarray, width: float, volume: bool) -> np.ndarray:
     """Gaussian along all axes, or within slices (J, I) only; zero is assumed outside the cube."""
+    if width == 0:
+        return image
     kernel = _gaussian(width, image.shape[0])
     image = kernel @ image @ kernel.T
     # Slice by slice: products this small stay on one core, where a large one would wait for others.
@@ -115,4 +121,4 @@ def _log(value: float) -> float:
 
 def _skewness(values: np.ndarray) -> float:
     centred = values - values.mean()
-    return float(np.mean(centred**3) / max(float(np.mean(centred**2)) ** 1.5, 1e-9))
+    return float(np.mean(centred * centred * centred) / max(float(centred.std()) ** 3, 1e-9))

@@ -1,6 +1,7 @@
 """Pre-train the compact network from scratch on crops alone; no outcome is read.
 
-The network learns to tell the :mod:`~RadFusionLib.deep.pretext` summaries of a crop from the crop. As a command::
+The network learns to tell the :mod:`~RadFusionLib.deep.pretext` summaries of a crop from the crop. As a
+command::
 
     python -m RadFusionLib.deep.pretraining --manifest M --out F.safetensors [--epochs E] [--seed S]
 """
@@ -109,9 +110,7 @@ def pretrain_compact(
     progress = progress or Stage()
     spec = network_spec("compact")
     if inputs.shape[1:] != (spec.input_size,) * 3 or len(inputs) != len(targets):
-        raise InputError(
-            f"Pre-training needs cubes of {spec.input_size} voxels and one row of targets for each."
-        )
+        raise InputError(f"Pre-training needs cubes of {spec.input_size} voxels and one row of targets for each.")
     x = torch.from_numpy(np.asarray(inputs, np.float32))[:, None]
     y = torch.from_numpy(np.asarray(targets, np.float32))
     train, held = _split(groups or [str(i) for i in range(len(x))], settings)
@@ -125,9 +124,7 @@ def pretrain_compact(
             loss = run.epoch(x, y, train, epoch, stage)
             run.losses.append((loss, run.loss(x, y, held)))
             run.save(checkpoint, identity, epoch + 1)
-            stage(
-                1.0, f"epoch {epoch + 1}/{settings.epochs}: loss {loss:.3f}, held out {run.losses[-1][1]:.3f}"
-            )
+            stage(1.0, f"epoch {epoch + 1}/{settings.epochs}: loss {loss:.3f}, held out {run.losses[-1][1]:.3f}")
         tensors = _rounded(run.network)
     if checkpoint is not None:
         Path(checkpoint).unlink(missing_ok=True)
@@ -147,8 +144,8 @@ def pretrain_compact(
 def pretext_targets(crops: Crops, progress: Stage | None = None) -> np.ndarray:
     """Standardised summaries of every crop, shape (cases x phases x regions, T), float32.
 
-    They are standardised within each phase and region: what tells an arterial from a portal phase, or a tumour from
-    its shell, is no task.
+    They are standardised within each phase and region: what tells an arterial from a portal phase, or a
+    tumour from its shell, is no task.
     """
     from RadFusionLib.deep.pretext import summaries
 
@@ -169,7 +166,8 @@ class _Run:
     def __init__(self, network: nn.Module, targets: int, settings: Settings, crops: int) -> None:
         import torch
 
-        self.network = network
+        # Channels last is a third faster on a core.
+        self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self.settings = settings
         self.losses: list[tuple[float, float]] = []
         self.head = torch.nn.Linear(network_spec("compact").features, targets)
@@ -192,7 +190,7 @@ class _Run:
         total = 0.0
         for start in range(0, len(order), self.settings.batch):
             chosen = order[start : start + self.settings.batch]
-            turned = torch.stack([_turned(x[i], rng) for i in chosen])
+            turned = torch.stack([_turned(x[i], rng) for i in chosen]).to(memory_format=torch.channels_last_3d)
             loss = self._loss(turned, y[chosen])
             self.optimiser.zero_grad()
             loss.backward()
@@ -234,13 +232,9 @@ class _Run:
 
         if checkpoint is None:
             return
-        state = {
-            name: getattr(self, name).state_dict() for name in ("network", "head", "optimiser", "schedule")
-        }
+        state = {name: getattr(self, name).state_dict() for name in ("network", "head", "optimiser", "schedule")}
         # A schedule made of a function keeps no more than its step.
-        state["schedule"] = {k: v for k, v in state["schedule"].items() if k != "lr_lambdas"} | {
-            "lr_lambdas": [None]
-        }
+        state["schedule"] = {k: v for k, v in state["schedule"].items() if k != "lr_lambdas"} | {"lr_lambdas": [None]}
         partial = Path(f"{checkpoint}.part")
         torch.save({**state, "identity": identity, "epoch": epoch, "losses": self.losses}, partial)
         partial.replace(checkpoint)
@@ -264,7 +258,7 @@ def _turned(cube: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
 def _split(groups: Sequence[str], settings: Settings) -> tuple[np.ndarray, np.ndarray]:
     """Crops to train on and crops held out, by group."""
     names = np.array(sorted(set(groups)))
-    count = int(round(settings.held_out * len(names)))
+    count = round(settings.held_out * len(names))
     kept_aside = np.random.default_rng((settings.seed, len(names))).permutation(names)[:count]
     held = np.isin(np.asarray(groups), kept_aside)
     return np.flatnonzero(~held), np.flatnonzero(held)

@@ -165,9 +165,7 @@ def prepare_region(
         )
     a_min, a_max = window if window is not None else (float(v) for v in np.percentile(around, percentiles))
     if not a_max > a_min:
-        raise InputError(
-            f"The image has no contrast around the region (from {a_min:g} to {a_max:g}); check the mask."
-        )
+        raise InputError(f"The image has no contrast around the region (from {a_min:g} to {a_max:g}); check the mask.")
 
     # The box runs from the outer face of its first voxel to that of its last; all in index units, from
     # integers, so that neither origin nor direction can shift a sample by a rounding.

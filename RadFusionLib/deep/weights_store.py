@@ -89,9 +89,7 @@ class WeightsStore:
         What can be fetched.
     """
 
-    def __init__(
-        self, folder: str | Path | None = None, published: Mapping[str, PublishedWeights] = PUBLISHED
-    ) -> None:
+    def __init__(self, folder: str | Path | None = None, published: Mapping[str, PublishedWeights] = PUBLISHED) -> None:
         cache = Path(os.environ.get("RADFUSION_CACHE") or Path.home() / ".cache" / "radfusion")
         self.folder = Path(folder) if folder is not None else cache / "networks"
         self.published = published
@@ -166,9 +164,7 @@ class WeightsStore:
             if entry.name == name:
                 path = self.folder / entry.file
                 if not path.is_file() or file_sha256(path) != entry.sha256:
-                    raise InputError(
-                        f"The stored weights {path} are missing or altered; add or fetch {name} again."
-                    )
+                    raise InputError(f"The stored weights {path} are missing or altered; add or fetch {name} again.")
                 return load_weights(path, entry.network)
         raise InputError(
             f"There are no weights for {name} here; fetch them with `radfusion weights fetch {name}`, "
@@ -187,9 +183,7 @@ class WeightsStore:
 
     def _keep(self, partial: Path, suffix: str, name: str, weights: Weights) -> StoredWeights:
         digest = file_sha256(partial)
-        entry = StoredWeights(
-            name, weights.network, f"{weights.network}-{digest[:16]}{suffix}", digest, weights.source
-        )
+        entry = StoredWeights(name, weights.network, f"{weights.network}-{digest[:16]}{suffix}", digest, weights.source)
         entries = [other for other in self.list() if other.name != name] + [entry]
         partial.replace(self.folder / entry.file)
         index = self.folder / f".{_INDEX}-{os.getpid()}"
@@ -260,8 +254,7 @@ def _download(url: str, path: Path, progress: Stage) -> str:
                 progress(done / whole if whole else 0.0, f"fetching {Path(url).name}, {done / 1e6:.0f} MB")
     except (urllib.error.URLError, OSError, ValueError) as error:
         raise InputError(
-            f"{url} could not be fetched ({error}); check the connection, "
-            "or add the file with `radfusion weights add`."
+            f"{url} could not be fetched ({error}); check the connection, or add the file with `radfusion weights add`."
         ) from error
     if whole and done != whole:
         raise InputError(f"{url} ended after {done} of {whole} bytes; fetch it again.")

@@ -81,9 +81,7 @@ def test_the_arithmetic_is_that_of_torchvision(torchvision_file, torchvision_sta
 
 
 def test_an_old_file_without_counters_loads(torchvision_state, tmp_path):
-    old = {
-        name: value for name, value in torchvision_state.items() if not name.endswith("num_batches_tracked")
-    }
+    old = {name: value for name, value in torchvision_state.items() if not name.endswith("num_batches_tracked")}
     torch.save(old, tmp_path / "old.pt")
     load_weights(tmp_path / "old.pt").module()
 
@@ -168,15 +166,14 @@ def test_random_weights_are_seeded_and_say_so():
         random_weights("compact", 2),
     )
     assert torch.equal(torch.rand(1), expected), "torch's own generator was moved"
-    assert first.source == "random (seed 1)" and first.is_random
+    assert first.source == "random (seed 1)"
+    assert first.is_random
     assert first.sha256 == again.sha256 != other.sha256
 
 
 def _half_exact(seed):
     weights = random_weights("compact", seed)
-    rounded = {
-        name: values.astype(np.float16).astype(values.dtype) for name, values in weights.tensors.items()
-    }
+    rounded = {name: values.astype(np.float16).astype(values.dtype) for name, values in weights.tensors.items()}
     return Weights("compact", rounded, content_sha256(rounded), "a trial", {"cases": "3"})
 
 
@@ -203,7 +200,6 @@ def test_half_precision_never_changes_a_value(tmp_path):
 
 def test_the_module_is_ready_for_use():
     network = random_weights("compact").module()
-    assert not network.training and not any(p.requires_grad for p in network.parameters())
-    assert sum(p.numel() for p in network.parameters()) == sum(
-        p.numel() for p in build("compact").parameters()
-    )
+    assert not network.training
+    assert not any(p.requires_grad for p in network.parameters())
+    assert sum(p.numel() for p in network.parameters()) == sum(p.numel() for p in build("compact").parameters())

@@ -19,7 +19,8 @@ def compact():
 
 def test_features_are_the_network_s_own_output(cubes, compact):
     features = extract(compact, cubes)
-    assert features.shape == (11, 128) and features.dtype == np.float32
+    assert features.shape == (11, 128)
+    assert features.dtype == np.float32
     with torch.inference_mode():
         expected = compact.module()(torch.from_numpy(cubes)[:, None]).numpy()
     np.testing.assert_allclose(features, expected, atol=1e-6)

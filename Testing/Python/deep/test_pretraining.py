@@ -39,7 +39,8 @@ def training(crops, **options):
 def test_summaries_are_finite_named_and_blind_to_what_lies_outside(crops):
     cube, inside = crops.cubes[0, 0, 0], crops.inside[0, 0, 0]
     values = summaries(cube, inside)
-    assert values.shape == (len(summary_names()),) and np.isfinite(values).all()
+    assert values.shape == (len(summary_names()),)
+    assert np.isfinite(values).all()
     np.testing.assert_allclose(summaries(np.where(inside, cube, 7.0), inside), values, atol=1e-5)
     np.testing.assert_allclose(
         summaries(np.rot90(cube[::-1], 1, (1, 2)), np.rot90(inside[::-1], 1, (1, 2))), values, atol=1e-4
@@ -49,25 +50,26 @@ def test_summaries_are_finite_named_and_blind_to_what_lies_outside(crops):
     assert np.isfinite(summaries(cube, one)).all()
 
 
-def test_upside_down_texture_swaps_bright_and_dark(crops):
+def test_upside_down_texture_changes_the_sign_of_asymmetry(crops):
     cube, inside = crops.cubes[1, 0, 0], crops.inside[1, 0, 0]
     names = summary_names()
     values, turned = summaries(cube, inside), summaries(1 - cube, inside)
-    for band in ("volume 1.2", "plane 1.8"):
-        bright, dark = names.index(f"{band} bright"), names.index(f"{band} dark")
-        np.testing.assert_allclose(values[[bright, dark]], turned[[dark, bright]], atol=1e-4)
+    for band in ("volume 0.6", "plane 1.6"):
+        whole, width = names.index(f"{band} asymmetry"), names.index(f"{band} deviation")
+        low, high = (names.index(f"{band} asymmetry within 4 {p}") for p in ("p02", "p98"))
+        np.testing.assert_allclose(values[[whole, low, high]], -turned[[whole, high, low]], atol=1e-4)
+        np.testing.assert_allclose(values[width], turned[width], atol=1e-4)
 
 
 def test_training_lowers_the_loss_and_repeats_itself(crops):
     losses = []
     first = training(crops, progress=Stage(lambda fraction, message: losses.append(message)))
     assert first.sha256 == training(crops).sha256
-    assert first.network == "compact" and not first.is_random
+    assert first.network == "compact"
+    assert not first.is_random
     assert (first.notes["cases"], first.notes["crops"], first.notes["seed"]) == ("6", "12", "3")
     assert any("held out" in message for message in losses)
-    assert (
-        sum(v.size for v in first.tensors.values()) > random_weights("compact").module().conv1.weight.numel()
-    )
+    assert sum(v.size for v in first.tensors.values()) > random_weights("compact").module().conv1.weight.numel()
 
 
 def test_an_interrupted_training_ends_with_the_same_weights(crops, tmp_path):
@@ -124,7 +126,9 @@ def test_crops_of_a_manifest(cohort):
     assert (crops.cases, crops.phases) == (("s0", "s1", "s2"), ("AP", "PP"))
     assert not crops.cubes[~crops.inside].any()
     tumor, shell = crops.inside[0, 0]
-    assert tumor[12, 12, 12] and not shell[12, 12, 12] and shell.any()
+    assert tumor[12, 12, 12]
+    assert not shell[12, 12, 12]
+    assert shell.any()
     with pytest.raises(ManifestError, match="no column 'image:HBP'"):
         read_crops(cohort, 24, ("HBP",))
 
@@ -154,7 +158,8 @@ def test_a_comparison_tells_the_gain(crops):
         np.concatenate([crops.cubes] * 4), np.concatenate([crops.inside] * 4), crops.cases * 4, crops.phases
     )
     result = compare(random_weights("compact", 7), repeated, outcomes.astype(int), initialisations=1)
-    assert result.pretrained.shape == (1,) and result.random.shape == (1, 1)
+    assert result.pretrained.shape == (1,)
+    assert result.random.shape == (1, 1)
     known = Comparison(np.array([0.8, 0.9]), np.array([[0.7, 0.7], [0.6, 0.8]]))
     np.testing.assert_allclose(known.gain.mean(), 0.15)
     assert "gain         +0.150" in str(known)

@@ -39,9 +39,12 @@ def stored_otherwise(volume, order, flips):
 
 def test_shape_type_and_range(scene):
     cube = region_input(*scene, 32)
-    assert cube.shape == (32, 32, 32) and cube.dtype == np.float32
-    assert cube.min() == 0.0 and 0.5 < cube.max() <= 1.0
-    assert cube[0, 0, 0] == 0.0 and cube[16, 16, 16] > 0.5
+    assert cube.shape == (32, 32, 32)
+    assert cube.dtype == np.float32
+    assert cube.min() == 0.0
+    assert 0.5 < cube.max() <= 1.0
+    assert cube[0, 0, 0] == 0.0
+    assert cube[16, 16, 16] > 0.5
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 0, 2)])
@@ -66,9 +69,7 @@ def test_the_cube_lies_where_its_grid_says(scene):
     image, mask = scene
     prepared = prepare_region(image, mask, 20, mask_outside=False)
     reference = Volume(np.zeros(prepared.grid.shape, np.float32), prepared.grid).to_sitk()
-    resampled = sitk.GetArrayFromImage(
-        sitk.Resample(image.to_sitk(), reference, sitk.Transform(), sitk.sitkLinear)
-    )
+    resampled = sitk.GetArrayFromImage(sitk.Resample(image.to_sitk(), reference, sitk.Transform(), sitk.sitkLinear))
     low, high = prepared.window
     np.testing.assert_allclose(prepared.array, np.clip((resampled - low) / (high - low), 0, 1), atol=1e-5)
     nearest = sitk.GetArrayFromImage(
@@ -108,7 +109,8 @@ def test_a_region_at_the_image_s_edge_and_of_one_slice(scene):
     flat = np.zeros(image.array.shape, bool)
     flat[0, 0:6, 0:5] = True
     cube = region_input(image, Volume(flat, image.geometry), 16)
-    assert np.isfinite(cube).all() and (cube > 0).sum() > 100
+    assert np.isfinite(cube).all()
+    assert (cube > 0).sum() > 100
 
 
 def test_a_map_goes_back_to_its_places(scene):
@@ -116,7 +118,8 @@ def test_a_map_goes_back_to_its_places(scene):
     prepared = prepare_region(image, mask, 32, mask_outside=False, window=(60.0, 200.0))
     back = prepared.to_geometry(prepared.array, image.geometry)
     assert back.geometry == image.geometry
-    assert np.isfinite(back.array[mask.array]).all() and np.isnan(back.array[0, 0, 0])
+    assert np.isfinite(back.array[mask.array]).all()
+    assert np.isnan(back.array[0, 0, 0])
     ramp = prepared.grid.index_to_physical(np.argwhere(np.ones((32,) * 3))[:, ::-1])[:, 2].reshape((32,) * 3)
     carried = prepared.to_geometry(ramp, image.geometry).array[mask.array]
     heights = image.geometry.index_to_physical(np.argwhere(mask.array)[:, ::-1])[:, 2]
@@ -127,8 +130,8 @@ def test_unusable_regions_are_refused(scene):
     image, mask = scene
     with pytest.raises(InputError, match="empty"):
         region_input(image, mask.with_array(np.zeros_like(mask.array)), 16)
+    moved = Geometry(image.geometry.size, image.geometry.spacing, (0.0, 0.0, 0.0), OBLIQUE)
     with pytest.raises(InputError, match="another grid"):
-        moved = Geometry(image.geometry.size, image.geometry.spacing, (0.0, 0.0, 0.0), OBLIQUE)
         region_input(image, Volume(mask.array, moved), 16)
     with pytest.raises(InputError, match="no contrast"):
         region_input(image.with_array(np.ones(image.array.shape)), mask, 16)

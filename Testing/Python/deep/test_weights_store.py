@@ -42,7 +42,8 @@ def test_the_folder_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("RADFUSION_CACHE", str(tmp_path / "cache"))
     store = WeightsStore()
     assert store.folder == tmp_path / "cache" / "networks"
-    assert store.list() == [] and not store.folder.exists()
+    assert store.list() == []
+    assert not store.folder.exists()
 
 
 def test_an_added_file_is_kept_with_its_hash_and_loads(tmp_path, weights_file):
@@ -52,9 +53,7 @@ def test_an_added_file_is_kept_with_its_hash_and_loads(tmp_path, weights_file):
     assert store.list() == [entry]
     loaded = store.load("compact")
     assert loaded.sha256 == entry.sha256
-    np.testing.assert_array_equal(
-        loaded.tensors["conv1.weight"], random_weights("compact", 9).tensors["conv1.weight"]
-    )
+    np.testing.assert_array_equal(loaded.tensors["conv1.weight"], random_weights("compact", 9).tensors["conv1.weight"])
     store.add(weights_file, name="mine")
     assert [e.name for e in WeightsStore(tmp_path).list()] == ["compact", "mine"]
 
@@ -90,7 +89,8 @@ def test_fetching_checks_the_hash_and_stores(tmp_path, weights_file, served, dig
     store = WeightsStore(tmp_path, published)
     seen = []
     entry = store.fetch("trial", Stage(lambda fraction, message: seen.append(fraction)))
-    assert entry.sha256 == sha256(weights_file) and seen[-1] == 1.0
+    assert entry.sha256 == sha256(weights_file)
+    assert seen[-1] == 1.0
     assert store.load("trial").network == "compact"
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([entry.file, "weights.json"])
 
