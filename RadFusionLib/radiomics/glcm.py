@@ -58,8 +58,8 @@ def _pairs_by_table(flat, voxels, offset, table):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def _pairs_by_sorting(flat, voxels, offset, level_count):  # type: ignore[no-untyped-def]
-    """List unordered pairs of neighbours; for so many levels that a square table would be mostly empty."""
+def _pair_codes(flat, voxels, offset, level_count):  # type: ignore[no-untyped-def]
+    """Give ``lower * level_count + higher`` of each pair of neighbours."""
     codes = np.empty(len(voxels), np.int64)
     found = 0
     for n in range(len(voxels)):
@@ -68,18 +68,16 @@ def _pairs_by_sorting(flat, voxels, offset, level_count):  # type: ignore[no-unt
         if there >= 0:
             codes[found] = min(here, there) * level_count + max(here, there)
             found += 1
-    codes = np.sort(codes[:found])
-    first = np.empty(found, np.int32)
-    second = np.empty(found, np.int32)
-    counts = np.zeros(found, np.float64)
-    n = 0
-    for k in range(found):
-        if k == 0 or codes[k] != codes[k - 1]:
-            first[n] = codes[k] // level_count
-            second[n] = codes[k] % level_count
-            n += 1
-        counts[n - 1] += 1
-    return first[:n], second[:n], counts[:n]
+    return codes[:found]
+
+
+def _pairs_by_sorting(
+    flat: npt.NDArray[np.int32], voxels: npt.NDArray[np.int64], offset: int, level_count: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], FloatArray]:
+    """List unordered pairs of neighbours; for so many levels that a square table would be mostly empty."""
+    codes, counts = np.unique(_pair_codes(flat, voxels, offset, level_count), return_counts=True)
+    first, second = np.divmod(codes, level_count)
+    return first.astype(np.int32), second.astype(np.int32), counts.astype(np.float64)
 
 
 @njit(cache=True, nogil=True)

@@ -83,8 +83,10 @@ def _directional(flat, voxels, offsets, levels, width):  # type: ignore[no-untyp
     for a in range(len(offsets)):
         longest = _count_runs(flat, voxels, offsets[a], table)
         rows, sizes, counts = _entries(table, longest)
-        total += size_statistics(rows, sizes, counts, levels, longest)
-    return total / len(offsets)
+        statistics = size_statistics(rows, sizes, counts, levels, longest)
+        for s in range(len(total)):
+            total[s] += statistics[s] / len(offsets)
+    return total
 
 
 @njit(cache=True, nogil=True)

@@ -61,24 +61,6 @@ def _zones(flat, voxels, offsets):  # type: ignore[no-untyped-def]
     return codes[:zones]
 
 
-@njit(cache=True, nogil=True)
-def _statistics(flat, voxels, offsets, levels):  # type: ignore[no-untyped-def]
-    codes = np.sort(_zones(flat, voxels, offsets))
-    rows = np.empty(len(codes), np.int32)
-    sizes = np.empty(len(codes), np.int64)
-    counts = np.zeros(len(codes), np.float64)
-    entries = 0
-    longest = 0
-    for n in range(len(codes)):
-        if n == 0 or codes[n] != codes[n - 1]:
-            rows[entries] = codes[n] // (len(voxels) + 1)
-            sizes[entries] = codes[n] % (len(voxels) + 1)
-            longest = max(longest, sizes[entries])
-            entries += 1
-        counts[entries - 1] += 1.0
-    return size_statistics(rows[:entries], sizes[:entries], counts[:entries], levels, longest)
-
-
 def size_zone_features(
     flat: npt.NDArray[np.int32],
     voxels: npt.NDArray[np.int64],
@@ -86,4 +68,9 @@ def size_zone_features(
     levels: GreyLevels,
 ) -> dict[str, float]:
     """Compute the size-zone features; `offsets` has both senses of every direction (26-connected in 3D)."""
-    return named_statistics(_statistics(flat, voxels, offsets, levels.levels), _NAMES)
+    codes, counts = np.unique(_zones(flat, voxels, offsets), return_counts=True)
+    rows, sizes = np.divmod(codes, len(voxels) + 1)
+    return named_statistics(
+        size_statistics(rows.astype(np.int32), sizes, counts.astype(np.float64), levels.levels, int(sizes.max())),
+        _NAMES,
+    )

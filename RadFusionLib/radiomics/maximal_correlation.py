@@ -102,13 +102,30 @@ def _second_of_sides(first, second, p, px, side, sides):  # type: ignore[no-unty
         lost[side[i]] += term
         if i != j:
             lost[side[j]] += term
-    return 1 - np.sort(_EPSILON * lost / mass)[1]
+    smallest = second_smallest = np.inf
+    for s in range(sides):
+        taken = _EPSILON * lost[s] / mass[s]
+        if taken < smallest:
+            smallest, second_smallest = taken, smallest
+        elif taken < second_smallest:
+            second_smallest = taken
+    return 1 / (1 + second_smallest)  # exact for a block of one pair
+
+
+@njit(cache=True, nogil=True)
+def _norm(x):  # type: ignore[no-untyped-def]
+    # Plain loops here and below: whole-array expressions take Numba seconds each to compile.
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * x[i]
+    return np.sqrt(total)
 
 
 @njit(cache=True, nogil=True)
 def _multiply(first, second, w, x, y):  # type: ignore[no-untyped-def]
     """Write A x to y, A symmetric with entries w."""
-    y[:] = 0.0
+    for i in range(len(y)):
+        y[i] = 0.0
     for n in range(len(w)):
         i = first[n]
         j = second[n]
@@ -177,7 +194,9 @@ def _tridiagonal_vector(alpha, beta, size, value):  # type: ignore[no-untyped-de
             x[i] = (x[i] - beta[i - 1] * x[i - 1]) / d
         for i in range(size - 2, -1, -1):
             x[i] -= upper[i] * x[i + 1]
-        x /= np.sqrt(np.sum(x * x))
+        norm = _norm(x)
+        for i in range(size):
+            x[i] /= norm
     return x
 
 
@@ -185,7 +204,9 @@ def _tridiagonal_vector(alpha, beta, size, value):  # type: ignore[no-untyped-de
 def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-untyped-def]
     """Give the largest eigenvalue of Q besides the first one of each block."""
     m = len(px)
-    root = np.sqrt(px)
+    root = np.empty(m)
+    for i in range(m):
+        root[i] = np.sqrt(px[i])
     w = np.empty(len(p))
     occurring = 0
     for n in range(len(p)):
@@ -199,26 +220,28 @@ def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-unty
     steps = min(rank, 400)
     # Rows: the known vector of each block, then Lanczos's.
     basis = np.zeros((sides + steps, m))
+    mass = np.zeros(sides)
     for i in range(m):
         if side[i] >= 0:
-            basis[side[i], i] = root[i]
-    for s in range(sides):
-        basis[s] /= np.sqrt(np.sum(basis[s] * basis[s]))
-    q = np.zeros(m)
+            mass[side[i]] += px[i]
+    y = np.zeros(m)
     for i in range(m):
-        if px[i] > 0:
-            q[i] = np.sin(12.9898 * (i + 1)) + 0.1  # any vector without symmetry
-    _remove(q, basis, sides)
-    basis[sides] = q / np.sqrt(np.sum(q * q))
+        if side[i] >= 0:
+            basis[side[i], i] = root[i] / np.sqrt(mass[side[i]])
+            y[i] = np.sin(12.9898 * (i + 1)) + 0.1  # any vector without symmetry
+    _remove(y, basis, sides)
+    norm = _norm(y)
+    for i in range(m):
+        basis[sides, i] = y[i] / norm
 
     alpha = np.zeros(steps)
     beta = np.zeros(steps)
-    y = np.empty(m)
     for size in range(1, steps + 1):
         _multiply(first, second, w, basis[sides + size - 1], y)
-        alpha[size - 1] = np.sum(y * basis[sides + size - 1])
+        for i in range(m):
+            alpha[size - 1] += y[i] * basis[sides + size - 1, i]
         _remove(y, basis, sides + size)
-        norm = np.sqrt(np.sum(y * y))
+        norm = _norm(y)
         beta[size - 1] = norm
         finished = size == steps or norm < 1e-13
         if finished or (size >= 8 and size % 4 == 0):
@@ -235,9 +258,11 @@ def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-unty
             if finished or settled:
                 u = np.zeros(m)
                 for v in range(size):
-                    u += vector[v] * basis[sides + v]
+                    for i in range(m):
+                        u[i] += vector[v] * basis[sides + v, i]
                 return max(value * value - _lost_to_epsilon(first, second, p, px, root, u), 0.0)
-        basis[sides + size] = y / norm
+        for i in range(m):
+            basis[sides + size, i] = y[i] / norm
     return 0.0
 
 

@@ -174,3 +174,13 @@ def test_unknown_name_and_interpolator(tumour: Any) -> None:
         calculate(prepared, SETTINGS, names=["original_glcm_Homogeneity1"])
     with pytest.raises(InputError, match="Unknown interpolator"):
         prepare(tumour.image, tumour.mask, tumour.spacing, RadiomicsSettings(interpolator="cubic"))
+
+
+def test_many_levels_are_counted_alike(tumour: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pairs are counted in a table for few levels and by sorting for many; both give the same features."""
+    from RadFusionLib.radiomics import glcm
+
+    settings = RadiomicsSettings(image_types=("original",), feature_classes=("glcm",))
+    by_table = extract(tumour.image, tumour.mask, tumour.spacing, settings)
+    monkeypatch.setattr(glcm, "_DENSE_LIMIT", 0)
+    assert extract(tumour.image, tumour.mask, tumour.spacing, settings) == pytest.approx(by_table, rel=1e-12)
