@@ -158,6 +158,7 @@ class RadFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.initializeParameterNode()
 
     def exit(self) -> None:
+        self._storeClinical()
         self.setParameterNode(None)
 
     def onSceneStartClose(self, caller: Any, event: Any) -> None:
@@ -178,6 +179,8 @@ class RadFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._parameterNode.disconnectGui(self._guiTag)
         self._parameterNode = parameterNode
         self._guiTag = None if parameterNode is None else parameterNode.connectGui(self.ui)
+        if parameterNode is not None and self._bundle is not None:
+            self._showClinical(self._bundle[1].recipe.clinical)
 
     def onReadBundle(self) -> None:
         """Read the bundle and ask for what its recipe needs."""
@@ -230,9 +233,7 @@ class RadFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             chosen.heatmap = painted.volume
             chosen.results = self.logic.createResultTable(prediction, chosen.results)
             self.ui.resultLabel.text = summary(prediction)
-            slicer.util.setSliceViewerLayers(
-                background=reference, foreground=painted.volume, foregroundOpacity=0.6
-            )
+            slicer.util.setSliceViewerLayers(background=reference, foreground=painted.volume, foregroundOpacity=0.6)
 
     def onCancel(self) -> None:
         """Stop at the next step of the work."""
@@ -275,10 +276,8 @@ class RadFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._clinicalEdits[variable.name] = edit
 
     def _storeClinical(self) -> None:
-        if self._parameterNode is not None:
-            values = {
-                name: edit.text.strip() for name, edit in self._clinicalEdits.items() if edit.text.strip()
-            }
+        if self._parameterNode is not None and self._clinicalEdits:
+            values = {name: edit.text.strip() for name, edit in self._clinicalEdits.items() if edit.text.strip()}
             self._parameterNode.clinicalValues = json.dumps(values)
 
     def _readClinical(self) -> dict[str, float]:

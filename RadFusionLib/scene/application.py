@@ -40,9 +40,7 @@ def slicer_module() -> Any:
     try:
         import slicer
     except ImportError as error:
-        raise MissingPackageError(
-            "The package slicer-core is not installed; install it, or run in Slicer."
-        ) from error
+        raise MissingPackageError("The package slicer-core is not installed; install it, or run in Slicer.") from error
     if not hasattr(slicer, "vtkMRMLScene"):
         raise MissingPackageError(
             "The package named slicer is not Slicer's; uninstall 'slicer' and install 'slicer-core' again."

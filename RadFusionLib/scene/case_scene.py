@@ -45,9 +45,7 @@ class CaseNodes:
 
 def node_name(case_id: str, ending: str) -> str:
     """Return a node's name from its case's: Slicer's subject hierarchy does not escape what XML reserves."""
-    return "".join(
-        "_" if letter in "<>&\"'" or ord(letter) < 32 else letter for letter in f"{case_id} {ending}"
-    )
+    return "".join("_" if letter in "<>&\"'" or ord(letter) < 32 else letter for letter in f"{case_id} {ending}")
 
 
 def mark(node: Node, **values: str) -> None:
@@ -72,9 +70,7 @@ def case_to_scene(case: Case, scene: Scene | None = None) -> CaseNodes:
         if node is None:
             reference = _phase_on_grid(case, key, mask, phases)
             ending = f" {len(grids) + 1}" if grids else ""
-            node = new_segmentation(
-                node_name(case.id, f"segmentation{ending}"), mask.geometry, reference, scene
-            )
+            node = new_segmentation(node_name(case.id, f"segmentation{ending}"), mask.geometry, reference, scene)
             mark(node, case=case.id)
             grids.append((mask.geometry, node))
         name = " ".join(part for part in (key.region, key.phase, key.reader, key.reading) if part)
@@ -174,9 +170,7 @@ def case_from_scene(scene: Scene | None = None, case_id: str | None = None) -> C
         segmentation = node.GetSegmentation()
         for number in range(segmentation.GetNumberOfSegments()):
             identity = segmentation.GetNthSegmentID(number)
-            region, *rest = (
-                segment_tag(node, identity, PREFIX + k) for k in ("region", "phase", "reader", "reading")
-            )
+            region, *rest = (segment_tag(node, identity, PREFIX + k) for k in ("region", "phase", "reader", "reading"))
             if region:
                 masks[MaskKey(region, *rest)] = (node, identity)
     clinical: dict[str, float] = {}

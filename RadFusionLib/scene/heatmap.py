@@ -82,9 +82,7 @@ def heatmap_to_scene(
         raise InputError(f"There is no heatmap kind {kind!r}; use one of {', '.join(SHOWN)}.")
     shown = SHOWN[kind]
     scene = (scene or current_scene()) if node is None else node.GetScene()
-    volume = volume_to_node(
-        heatmap.with_array(np.asarray(heatmap.array, dtype=np.float32)), name, scene, node
-    )
+    volume = volume_to_node(heatmap.with_array(np.asarray(heatmap.array, dtype=np.float32)), name, scene, node)
     volume.SetAttribute("RadFusion.heatmap", kind)
     color = _color_node(volume, shown, name, scene)
     display = volume.GetDisplayNode()

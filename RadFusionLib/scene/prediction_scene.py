@@ -33,9 +33,7 @@ def write_scene(case: Case, prediction: Any, path: str | Path) -> Path:
         return save_scene(path, scene)
 
 
-def prediction_to_scene(
-    case: Case, prediction: Any, scene: Scene
-) -> tuple[CaseNodes, HeatmapNodes | None, Node]:
+def prediction_to_scene(case: Case, prediction: Any, scene: Scene) -> tuple[CaseNodes, HeatmapNodes | None, Node]:
     """Put a case and its prediction into a scene, arranged so that slices show the heatmap over its phase."""
     nodes = case_to_scene(case, scene)
     if prediction.shell is not None:

@@ -10,9 +10,7 @@ from RadFusionLib.scene.text_tables import write_table
 __all__ = ["result_table", "summary"]
 
 
-def result_table(
-    prediction: Any, name: str = "results", scene: Scene | None = None, node: Node | None = None
-) -> Node:
+def result_table(prediction: Any, name: str = "results", scene: Scene | None = None, node: Node | None = None) -> Node:
     """Put a prediction into a table node with columns ``quantity`` and ``value``.
 
     Parameters

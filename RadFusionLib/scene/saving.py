@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -30,19 +31,19 @@ def save_scene(path: str | Path, scene: Scene | None = None) -> Path:
         raise InputError(f"{path} is no name for a scene; give one that ends in .mrb.")
     scene = scene or current_scene()
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Slicer's writer takes no relative path.
+    target = path.resolve()
     # The folder inside the file bears the file's name, so it is written under that name in a folder beside it.
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
+    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=target.parent))
     try:
-        partial = folder / path.name
+        partial = folder / target.name
         with _messages() as messages:
             written = bool(scene.WriteToMRB(str(partial)))
         missing = _not_written(partial, scene) if written else ""
         if not written or missing:
             reason = missing or _last_error(messages())
-            raise InputError(
-                f"The scene could not be written to {path} ({reason}); check space and rights there."
-            )
-        os.replace(partial, path)
+            raise InputError(f"The scene could not be written to {path} ({reason}); check space and rights there.")
+        os.replace(partial, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return path
@@ -56,7 +57,7 @@ def load_scene(path: str | Path, scene: Scene | None = None) -> Scene:
     InputError
         When the file is missing, is no scene, or a part of it cannot be read; the scene is empty then.
     """
-    path = Path(path)
+    path = Path(path).resolve()
     if not path.is_file():
         raise InputError(f"{path} does not exist; correct the path.")
     if not zipfile.is_zipfile(path):
@@ -77,9 +78,7 @@ def load_scene(path: str | Path, scene: Scene | None = None) -> Scene:
         _forget_files(target)
     if not read or missing:
         target.Clear(1)
-        raise InputError(
-            f"{path} cannot be read as a scene ({missing or _last_error(messages())}); save it again."
-        )
+        raise InputError(f"{path} cannot be read as a scene ({missing or _last_error(messages())}); save it again.")
     return target
 
 
@@ -89,9 +88,7 @@ def _unpack(path: Path, folder: Path) -> Path:
             for entry in bundle.namelist():
                 # A scene from elsewhere is not trusted to write outside its folder.
                 if PurePosixPath(entry).is_absolute() or ".." in PurePosixPath(entry).parts or "\\" in entry:
-                    raise InputError(
-                        f"{path} names files outside itself; it is not a scene that Slicer wrote."
-                    )
+                    raise InputError(f"{path} names files outside itself; it is not a scene that Slicer wrote.")
             bundle.extractall(folder)
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} cannot be unpacked; copy it again.") from error
@@ -157,7 +154,6 @@ def _messages() -> Iterator[Any]:
 
 
 def _last_error(text: str) -> str:
-    lines = [
-        line.strip() for line in text.splitlines() if line.strip() and not line.startswith(("Info", "Zip"))
-    ]
-    return lines[-1][:200] if lines else "Slicer gave no reason"
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith(("Info", "Zip"))]
+    # Without the name and address of the object that complains.
+    return re.sub(r"^.*?\(0x[0-9a-f]+\): ", "", lines[-1])[:200] if lines else "Slicer gave no reason"

@@ -45,9 +45,7 @@ ALIGNED = 1e-3
 """A segment is on the reference grid when no voxel of it is further off than this share of a voxel."""
 
 
-def new_segmentation(
-    name: str, geometry: Geometry, reference: Node | None = None, scene: Scene | None = None
-) -> Node:
+def new_segmentation(name: str, geometry: Geometry, reference: Node | None = None, scene: Scene | None = None) -> Node:
     """Add an empty segmentation node whose reference grid is that of a volume node, or the geometry given."""
     slicer = slicer_module()
     node = (scene or current_scene()).AddNewNodeByClass("vtkMRMLSegmentationNode", name)
@@ -61,9 +59,7 @@ def new_segmentation(
     image.SetDimensions(*geometry.size)
     image.SetGeometryFromImageToWorldMatrix(matrix_to_vtk(ras_matrix(geometry)))
     text = slicer.vtkSegmentationConverter.SerializeImageGeometry(image)
-    segmentation.SetConversionParameter(
-        slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName(), text
-    )
+    segmentation.SetConversionParameter(slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName(), text)
     return node
 
 
@@ -144,9 +140,7 @@ def mask_from_segment(node: Node, segment: str, geometry: Geometry, *, whole: bo
             if whole:
                 raise
             return Volume(mask, geometry)
-    there = [
-        slice(max(0, o), min(n, o + m)) for o, n, m in zip(offset, geometry.shape, drawn.shape, strict=True)
-    ]
+    there = [slice(max(0, o), min(n, o + m)) for o, n, m in zip(offset, geometry.shape, drawn.shape, strict=True)]
     if any(s.stop <= s.start for s in there):
         if not whole:
             return Volume(mask, geometry)
@@ -222,9 +216,7 @@ def segment_tag(node: Node, segment: str, key: str) -> str:
     return unquote(str(value)) if found else ""
 
 
-def segment_box(
-    node: Node, segment: str, geometry: Geometry, margin: float
-) -> tuple[slice, slice, slice] | None:
+def segment_box(node: Node, segment: str, geometry: Geometry, margin: float) -> tuple[slice, slice, slice] | None:
     """Return the part (K, J, I) of a grid that holds a segment and a margin in mm around it, or ``None`` if empty."""
     image = _labelmap(node, segment)
     if image is None:
@@ -261,9 +253,7 @@ def reference_geometry(node: Node) -> Geometry:
     text = node.GetSegmentation().GetConversionParameter(name)
     image = slicer.vtkOrientedImageData()
     if not text or not slicer.vtkSegmentationConverter.DeserializeImageGeometry(text, image, False):
-        raise InputError(
-            f"The segmentation {node.GetName()} has no reference volume; choose the image it belongs to."
-        )
+        raise InputError(f"The segmentation {node.GetName()} has no reference volume; choose the image it belongs to.")
     extent = image.GetExtent()
     matrix = matrix_to_vtk(np.eye(4))
     image.GetImageToWorldMatrix(matrix)

@@ -107,6 +107,4 @@ def _part(grid: Geometry, box: tuple[slice, slice, slice]) -> Geometry:
     start = np.array([[s.start for s in box[::-1]]])
     first = grid.index_to_physical(start)[0]
     k, j, i = (s.stop - s.start for s in box)
-    return Geometry(
-        (i, j, k), grid.spacing, (float(first[0]), float(first[1]), float(first[2])), grid.direction
-    )
+    return Geometry((i, j, k), grid.spacing, (float(first[0]), float(first[1]), float(first[2])), grid.direction)

@@ -39,6 +39,4 @@ def write_table(
 def read_table(node: Node) -> list[tuple[str, ...]]:
     """Return the rows of a table node as text."""
     columns = range(node.GetNumberOfColumns())
-    return [
-        tuple(node.GetCellText(row, column) for column in columns) for row in range(node.GetNumberOfRows())
-    ]
+    return [tuple(node.GetCellText(row, column) for column in columns) for row in range(node.GetNumberOfRows())]

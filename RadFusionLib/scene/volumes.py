@@ -155,9 +155,7 @@ def world_matrix(node: Node, name: str) -> np.ndarray | None:
     if parent is None:
         return None
     if not parent.IsTransformToWorldLinear():
-        raise InputError(
-            f"{name} lies under a transform that is not linear; harden the transform on it first."
-        )
+        raise InputError(f"{name} lies under a transform that is not linear; harden the transform on it first.")
     matrix = vtk.vtkMatrix4x4()
     parent.GetMatrixTransformToWorld(matrix)
     return matrix_to_numpy(matrix)

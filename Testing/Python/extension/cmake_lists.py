@@ -23,9 +23,7 @@ INSTALLED = {"RadFusion": "", "RadFusionLib": "RadFusionLib", "Resources": "RadF
 
 def tracked(root: Path = ROOT) -> list[str]:
     """Paths of the files that git knows, staged ones too, with forward slashes."""
-    listing = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z"], check=True, capture_output=True, text=True
-    )
+    listing = subprocess.run(["git", "-C", str(root), "ls-files", "-z"], check=True, capture_output=True, text=True)
     return [path for path in listing.stdout.split("\0") if path and (root / path).is_file()]
 
 

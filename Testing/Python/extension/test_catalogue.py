@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from cmake_lists import ROOT
 
-SCHEMA = "https://raw.githubusercontent.com/Slicer/Slicer/main/Schemas/slicer-extension-catalog-entry-schema-v1.0.1.json#"
+SCHEMA = (
+    "https://raw.githubusercontent.com/Slicer/Slicer/main/Schemas/slicer-extension-catalog-entry-schema-v1.0.1.json#"
+)
 FIELDS: dict[str, type] = {
     "$schema": str,
     "category": str,
@@ -91,18 +93,12 @@ def test_icon_and_window_are_what_slicer_takes() -> None:
             module.partition("class RadFusionParameterNode")[2].partition("class ")[0],
         )
     )
-    bound = {
-        node.findtext("string")
-        for node in window.iter("property")
-        if node.get("name") == "SlicerParameterName"
-    }
+    bound = {node.findtext("string") for node in window.iter("property") if node.get("name") == "SlicerParameterName"}
     assert bound == parameters - {"clinicalValues"}
     named = {node.get("name") for node in window.iter("widget")}
     used = set(re.findall(r"self\.ui\.(\w+)", module))
     assert used <= named
-    selectors = {
-        node.get("name") for node in window.iter("widget") if node.get("class") == "qMRMLNodeComboBox"
-    }
+    selectors = {node.get("name") for node in window.iter("widget") if node.get("class") == "qMRMLNodeComboBox"}
     assert {node.findtext("receiver") for node in window.iter("connection")} == selectors
 
 

@@ -55,8 +55,7 @@ def geometry() -> Geometry:
 def case(geometry: Geometry) -> Case:
     noise = np.random.default_rng(5)
     phases = {
-        role: Volume(noise.normal(100.0, 30.0, geometry.shape).astype(np.float32), geometry)
-        for role in ("AP", "PP")
+        role: Volume(noise.normal(100.0, 30.0, geometry.shape).astype(np.float32), geometry) for role in ("AP", "PP")
     }
     other = _oblique(size=(20, 24, 12), shift=1.5)
     phases["HBP"] = Volume(noise.normal(300.0, 50.0, other.shape).astype(np.float32), other)

@@ -69,9 +69,7 @@ print(json.dumps({
 """
 
 
-def test_everything_is_there_in_a_fresh_process(
-    case: Case, prediction: SimpleNamespace, tmp_path: Path
-) -> None:
+def test_everything_is_there_in_a_fresh_process(case: Case, prediction: SimpleNamespace, tmp_path: Path) -> None:
     from hashlib import sha256
 
     def digest(array: np.ndarray) -> str:
@@ -93,8 +91,7 @@ def test_everything_is_there_in_a_fresh_process(
     for role, volume in straight.items():
         assert np.abs(np.array(read["matrix"][role]) - volume.geometry.matrix).max() < 1e-9
     assert read["masks"] == {
-        f"{k.region}/{k.phase}/{k.reader}/{k.reading}": digest(m.canonical().array)
-        for k, m in case.masks.items()
+        f"{k.region}/{k.phase}/{k.reader}/{k.reading}": digest(m.canonical().array) for k, m in case.masks.items()
     }
     assert read["clinical"] == dict(case.clinical)
     assert (read["id"], read["simulated"], read["scanner"]) == (case.id, True, "M 3T")
@@ -186,9 +183,7 @@ def test_what_is_no_scene_is_told(scene: Any, tmp_path: Path) -> None:
     assert not (tmp_path.parent / "outside.mrml").exists()
 
 
-def test_scene_without_one_of_its_files_is_told(
-    case: Case, prediction: SimpleNamespace, tmp_path: Path
-) -> None:
+def test_scene_without_one_of_its_files_is_told(case: Case, prediction: SimpleNamespace, tmp_path: Path) -> None:
     whole = write_scene(case, prediction, tmp_path / "scene.mrb")
     with zipfile.ZipFile(whole) as bundle, zipfile.ZipFile(tmp_path / "less.mrb", "w") as less:
         dropped = next(n for n in bundle.namelist() if n.endswith("AP.nrrd"))
@@ -201,9 +196,7 @@ def test_scene_without_one_of_its_files_is_told(
         assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 0
 
 
-def test_nothing_is_printed_while_saving(
-    case: Case, prediction: SimpleNamespace, tmp_path: Path, capfd: Any
-) -> None:
+def test_nothing_is_printed_while_saving(case: Case, prediction: SimpleNamespace, tmp_path: Path, capfd: Any) -> None:
     """Slicer's writer names every file, and files bear the names of cases."""
     load_path = write_scene(case, prediction, tmp_path / "scene.mrb")
     with private_scene() as scene:
@@ -237,3 +230,12 @@ def test_current_scene_is_made_once_and_closed(case: Case) -> None:
     assert current_scene() is not first
     close()
     assert not hasattr(slicer, "app")
+
+
+def test_relative_paths(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with private_scene() as scene:
+        case_to_scene(case, scene)
+        assert save_scene("folder/scene.mrb", scene) == Path("folder/scene.mrb")
+        load_scene("folder/scene.mrb", scene)
+        assert case_from_scene(scene).id == case.id

@@ -94,18 +94,14 @@ def test_other_grid_goes_by_nearest_neighbour(drawn: Any, case: Case) -> None:
 
 
 def test_part_beyond_the_grid_is_an_error_unless_allowed(drawn: Any, geometry: Geometry) -> None:
-    half = Geometry(
-        (geometry.size[0] // 2, *geometry.size[1:]), geometry.spacing, geometry.origin, geometry.direction
-    )
+    half = Geometry((geometry.size[0] // 2, *geometry.size[1:]), geometry.spacing, geometry.origin, geometry.direction)
     with pytest.raises(InputError, match="% of the segment liver of lesions lies outside the image"):
         mask_from_segment(drawn, "liver", half)
     kept = mask_from_segment(drawn, "liver", half, whole=False)
     assert np.array_equal(kept.array, mask_from_segment(drawn, "liver", geometry).array[:, :, : half.size[0]])
 
 
-def test_parent_transform_moves_a_segment_with_its_image(
-    scene: Any, drawn: Any, image: Any, case: Case
-) -> None:
+def test_parent_transform_moves_a_segment_with_its_image(scene: Any, drawn: Any, image: Any, case: Case) -> None:
     import vtk
 
     transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
