@@ -9,7 +9,7 @@ from typing import Any
 
 from RadFusionLib.errors import MissingPackageError
 
-__all__ = ["Node", "Scene", "close", "current_scene", "in_slicer", "private_scene", "slicer_module"]
+__all__ = ["Node", "Scene", "close", "current_scene", "in_slicer", "private_scene", "register_legend", "slicer_module"]
 
 Node = Any
 """A ``vtkMRMLNode``; Slicer's classes carry no types."""
@@ -70,7 +70,7 @@ def private_scene() -> Iterator[Scene]:
         slicer = slicer_module()
         scene = slicer.vtkMRMLScene()
         slicer.mrmlScene.CopyRegisteredNodesToScene(scene)
-        _register_legend(scene)
+        register_legend(scene)
         try:
             yield scene
         finally:
@@ -113,13 +113,14 @@ def _start() -> _Core:
         logic.SetMRMLApplicationLogic(application_logic)
         application_logic.SetModuleLogic(name, logic)
         logics.append(logic)
-    _register_legend(scene)
+    register_legend(scene)
     return _Core(scene, application_logic, tuple(logics))
 
 
-def _register_legend(scene: Scene) -> None:
-    # The legend's class belongs to a window module; the core libraries have it but register it nowhere.
-    scene.RegisterNodeClass(slicer_module().vtkMRMLColorLegendDisplayNode())
+def register_legend(scene: Scene) -> None:
+    """Let a scene make and read colour legends: their class belongs to a window module, and is registered there only."""
+    if not scene.IsNodeClassRegistered("vtkMRMLColorLegendDisplayNode"):
+        scene.RegisterNodeClass(slicer_module().vtkMRMLColorLegendDisplayNode())
 
 
 def _stop(core: _Core) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from RadFusionLib.case import Volume
 from RadFusionLib.errors import InputError
-from RadFusionLib.scene.application import Node, Scene, current_scene
+from RadFusionLib.scene.application import Node, Scene, current_scene, register_legend
 from RadFusionLib.scene.volumes import volume_to_node
 
 __all__ = ["HeatmapNodes", "heatmap_to_scene"]
@@ -143,6 +143,7 @@ def _legend_node(volume: Node, scene: Scene) -> Node:
         node = volume.GetNthDisplayNode(number)
         if node is not None and node.IsA("vtkMRMLColorLegendDisplayNode"):
             return node
+    register_legend(scene)
     legend = scene.AddNewNodeByClass("vtkMRMLColorLegendDisplayNode", f"{volume.GetName()} legend")
     legend.SetAndObservePrimaryDisplayNode(volume.GetDisplayNode())
     volume.AddAndObserveDisplayNodeID(legend.GetID())

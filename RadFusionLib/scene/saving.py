@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from RadFusionLib.errors import InputError
-from RadFusionLib.scene.application import Scene, current_scene, in_slicer, slicer_module
+from RadFusionLib.scene.application import Scene, current_scene, in_slicer, register_legend, slicer_module
 
 __all__ = ["load_scene", "save_scene"]
 
@@ -71,6 +71,7 @@ def load_scene(path: str | Path, scene: Scene | None = None) -> Scene:
     with tempfile.TemporaryDirectory() as folder:
         mrml = _unpack(path, Path(folder))
         target.Clear(1)
+        register_legend(target)
         with _messages() as messages:
             target.SetURL(str(mrml))
             read = bool(target.Import())

@@ -84,3 +84,13 @@ def test_unknown_kind_and_missing_heatmap_are_told(scene: Any, prediction: Simpl
     prediction.heatmap = None
     with pytest.raises(InputError, match="carries no heatmap"):
         SceneLogic().paintHeatmap(prediction)
+
+
+def test_scene_of_another_application(prediction: SimpleNamespace) -> None:
+    """A browser reader makes its own scene, which knows no legends."""
+    import slicer
+
+    scene = slicer.vtkMRMLScene()
+    nodes = heatmap_to_scene(prediction.heatmap, scene=scene)
+    assert nodes.legend.GetScene() is scene
+    scene.Clear(1)
