@@ -118,7 +118,7 @@ def _start() -> _Core:
 
 
 def register_legend(scene: Scene) -> None:
-    """Let a scene make and read colour legends: their class belongs to a window module, and is registered there only."""
+    """Let a scene make and read colour legends, whose class only a window module registers."""
     if not scene.IsNodeClassRegistered("vtkMRMLColorLegendDisplayNode"):
         scene.RegisterNodeClass(slicer_module().vtkMRMLColorLegendDisplayNode())
 
