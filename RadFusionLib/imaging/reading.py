@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import math
+import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -194,6 +198,8 @@ def _cut(mask: Volume) -> Volume:
 def _read(path: Path) -> sitk.Image:
     if not path.exists():
         raise InputError(f"{path} does not exist; correct the path.")
+    if path.name.lower().endswith((".nii", ".nii.gz")) and path.is_file():
+        _check_nifti(path)
     try:
         image = _read_series(path) if path.is_dir() else sitk.ReadImage(str(path))
     except RuntimeError as error:
@@ -209,6 +215,42 @@ def _read(path: Path) -> sitk.Image:
             "(split a time series first)."
         )
     return image
+
+
+def _check_nifti(path: Path) -> None:
+    """Refuse a NIfTI file that ends before its voxels do: ITK would fill the rest without a word."""
+    try:
+        with path.open("rb") as plain:
+            magic = plain.read(4)
+        if magic == b"NRRD":
+            raise InputError(f"{path} is a NRRD file under another name; rename it to .nrrd or .seg.nrrd.")
+        with gzip.open(path) if magic[:2] == b"\x1f\x8b" else path.open("rb") as stream:
+            header = stream.read(540)
+            wanted = _nifti_bytes(header)
+            have = len(header)
+            while have < wanted and (part := stream.read(1 << 22)):
+                have += len(part)
+    except (OSError, EOFError, zlib.error, struct.error) as error:
+        raise InputError(f"{path} cannot be read as an image; check the file.") from error
+    if have < wanted:
+        raise InputError(f"{path} cannot be read as an image (it ends too early); copy or export it again.")
+
+
+def _nifti_bytes(header: bytes) -> int:
+    """How long a NIfTI file of this header is, header and voxels."""
+    for order in "<>":
+        (kind,) = struct.unpack_from(f"{order}i", header)
+        if kind == 348:
+            sizes, (bits,) = struct.unpack_from(f"{order}8h", header, 40), struct.unpack_from(f"{order}h", header, 72)
+            (offset,) = struct.unpack_from(f"{order}f", header, 108)
+        elif kind == 540:
+            sizes, (bits,) = struct.unpack_from(f"{order}8q", header, 16), struct.unpack_from(f"{order}h", header, 14)
+            (offset,) = struct.unpack_from(f"{order}q", header, 168)
+        else:
+            continue
+        return int(offset) + math.prod(max(1, n) for n in sizes[1 : 1 + max(0, min(7, sizes[0]))]) * bits // 8
+    # Not for us to judge: ITK says whether it can read it.
+    return 0
 
 
 def _read_series(folder: Path) -> sitk.Image:
@@ -240,15 +282,16 @@ def _check_slices(files: Sequence[str], folder: Path) -> None:
     turned = np.asarray(orientations)
     if np.abs(turned - turned[0]).max() > 1e-3:
         raise InputError(f"{folder} has slices of several orientations; keep those of one stack.")
-    steps = np.diff(np.asarray(positions), axis=0)
     normal = np.cross(turned[0, :3], turned[0, 3:])
-    along = np.abs(steps @ normal)
+    places = np.asarray(positions)[np.argsort(np.asarray(positions) @ normal, kind="stable")]
+    steps = np.diff(places, axis=0)
+    along = steps @ normal
     usual = float(np.median(along))
-    if along.min() < 0.1 * max(usual, 1e-6):
+    if along.min() <= 0.1 * along.max():
         raise InputError(f"{folder} has several slices at one place; give each phase a folder of its own.")
     if np.abs(along - usual).max() > SLICE_TOLERANCE * usual:
         raise InputError(f"{folder} has slices at uneven distances; complete the series, for one may be missing.")
-    aside = np.linalg.norm(steps - np.outer(steps @ normal, normal), axis=1)
+    aside = np.linalg.norm(steps - np.outer(along, normal), axis=1)
     if aside.max() > SLICE_TOLERANCE * usual:
         raise InputError(f"{folder} has axes that are not at right angles (a tilted gantry); resample it first.")
 
