@@ -120,10 +120,12 @@ def calculate(
         If a name is not among the settings' features.
     """
     every = feature_names(settings)
+    chosen = every
     if names is not None:
-        for unknown in set(names) - set(every):
+        asked = set(names)
+        for unknown in asked.difference(every):
             raise InputError(f"Feature {unknown!r} is not among those of these radiomics settings.")
-    chosen = every if names is None else tuple(name for name in every if name in set(names))
+        chosen = tuple(name for name in every if name in asked)
     needed: dict[str, dict[str, list[str]]] = {}
     for name in chosen:
         image, feature_class, feature = split_name(name)

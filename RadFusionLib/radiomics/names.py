@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 
 __all__ = ["FEATURES", "feature_names", "filtered_image_names", "split_name"]
@@ -153,6 +155,7 @@ def _bands(axes: int) -> list[str]:
     return bands[1:] + bands[:1]
 
 
+@lru_cache(maxsize=32)
 def feature_names(settings: RadiomicsSettings) -> tuple[str, ...]:
     """Give the names of all features under these settings, in the order `extract` gives them.
 
