@@ -154,7 +154,7 @@ def build_anatomy(latents: Latents, profile: Profile) -> Anatomy:
 
     texture = stream(latents.seed, latents.index, "texture")
     parenchyma = 4.0 * smooth_field(texture, shape, 3.5, spacing) + 2.0 * smooth_field(texture, shape, 1.5, spacing)
-    interior = 6.0 * smooth_field(texture, shape, 4.5, spacing) + 3.0 * smooth_field(texture, shape, 1.6, spacing)
+    interior = 6.0 * smooth_field(texture, shape, 4.5, spacing) + 2.0 * smooth_field(texture, shape, 2.0, spacing)
     parenchyma *= np.float32(texture.uniform(0.9, 1.1))
     interior *= np.float32(texture.uniform(0.9, 1.1))
     return Anatomy(origin, spacing, inward, weights, lesion, parenchyma, interior)

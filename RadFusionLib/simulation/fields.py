@@ -9,7 +9,7 @@ __all__ = ["smooth_field", "woven_field"]
 
 BANDWIDTH = 0.12
 """Relative width of the band of wavelengths."""
-FOCUS = 2.0
+FOCUS = 3.0
 """How closely the waves keep to their two directions; 0 would be an isotropic speckle."""
 
 

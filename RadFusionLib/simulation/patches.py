@@ -39,7 +39,7 @@ MEAN_SHIFT = 5.0
 """Standard deviation of a patch's mean shift, texture units."""
 SHARES = (0.36, 0.64)
 """Least and greatest share of a patch that belongs to the tumour; the rest belongs to the shell."""
-FRACTIONS = {"tumor": 0.56, "shell": 0.50}
+FRACTIONS = {"tumor": 0.72, "shell": 0.60}
 """What part of a region a patch would take that had its whole share there."""
 
 
