@@ -6,15 +6,19 @@ skewness). They need no outcome, so a network that has learnt them has seen none
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-__all__ = ["WIDTHS", "summaries", "summary_names"]
+__all__ = ["MAP_SIZE", "WIDTHS", "local_maps", "summaries", "summary_names"]
 
 WIDTHS = (0.0, 0.6, 1.0, 1.6, 2.5)
 """Widths of the Gaussians, voxels of the cube; each band is the difference of two neighbours."""
+
+MAP_SIZE = 8
+"""Edge of the local maps of a cube of 32 voxels, where the compact network has maps of that size too."""
 
 _NEAR = (2.0, 4.0)  # widths of the neighbourhoods whose texture is local, voxels
 _FEWEST = 50  # voxels that must be left of a region without its outermost layer
@@ -60,24 +64,64 @@ def summaries(cube: np.ndarray, inside: np.ndarray) -> np.ndarray:
     numpy.ndarray
         float32, shape ``(len(summary_names()),)``.
     """
-    from scipy.ndimage import binary_erosion
-
-    region = inside.astype(np.float32)
     values = cube[inside].astype(np.float32)
     filled = np.where(inside, cube, values.mean()).astype(np.float32)
-    core = binary_erosion(inside)
-    core = core if core.sum() >= _FEWEST else inside
+    core = _core(inside)
     gradient = np.sqrt(np.sum([g**2 for g in np.gradient(filled)], axis=0))[core].mean()
     result = [values.mean(), values.std(), _skewness(values), *np.percentile(values, (10, 90)), gradient]
     weights = [np.maximum(_smooth(core.astype(np.float32), width, True), 1e-2) for width in _NEAR]
     for volume in (True, False):
-        levels = [
-            _smooth(region * filled, width, volume) / np.maximum(_smooth(region, width, volume), 1e-3)
-            for width in WIDTHS
-        ]
-        for fine, coarse in pairwise(levels):
-            result += _of_band((fine - coarse) * core, core, weights)
+        for band in _bands(cube, inside, volume):
+            result += _of_band(band * core, core, weights)
     return np.asarray(result, dtype=np.float32)
+
+
+def local_maps(cube: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Tell the texture place by place: deviation and asymmetry of each band in the neighbourhood of a block.
+
+    Parameters
+    ----------
+    cube, inside : numpy.ndarray
+        As in :func:`summaries`, with an edge that is a multiple of ``MAP_SIZE``.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (1 + 2 bands, MAP_SIZE, MAP_SIZE, MAP_SIZE): first the share of the block that lies in the
+        region, then for each band (of three dimensions) the root mean square and the cube root of the mean cube.
+    """
+    core = _core(inside)
+    share = _blocks(core.astype(np.float32))
+    weight = np.maximum(_blocks(_smooth(core.astype(np.float32), _NEAR[0], True)), 1e-2)
+    maps = [share]
+    for band in _bands(cube, inside, True):
+        band = band * core
+        maps.append(np.sqrt(_blocks(_smooth(band * band, _NEAR[0], True)) / weight))
+        maps.append(np.cbrt(_blocks(_smooth(band * band * band, _NEAR[0], True)) / weight))
+    return np.asarray(maps, dtype=np.float32)
+
+
+def _bands(cube: np.ndarray, inside: np.ndarray, volume: bool) -> Iterator[np.ndarray]:
+    """The band-pass images, from fine to coarse."""
+    region = inside.astype(np.float32)
+    filled = np.where(inside, cube, 0.0).astype(np.float32)
+    levels = [_smooth(filled, width, volume) / np.maximum(_smooth(region, width, volume), 1e-3) for width in WIDTHS]
+    for fine, coarse in pairwise(levels):
+        yield fine - coarse
+
+
+def _core(inside: np.ndarray) -> np.ndarray:
+    """The region without its outermost layer, unless too little would be left."""
+    from scipy.ndimage import binary_erosion
+
+    core = binary_erosion(inside)
+    return core if core.sum() >= _FEWEST else inside
+
+
+def _blocks(image: np.ndarray) -> np.ndarray:
+    """Means over the blocks of a map."""
+    edge = image.shape[0] // MAP_SIZE
+    return image.reshape(MAP_SIZE, edge, MAP_SIZE, edge, MAP_SIZE, edge).mean(axis=(1, 3, 5))
 
 
 def _of_band(band: np.ndarray, core: np.ndarray, weights: list[np.ndarray]) -> list[float]:

@@ -1,6 +1,7 @@
 """Pre-train the compact network from scratch on crops alone; no outcome is read.
 
-The network learns to tell the :mod:`~RadFusionLib.deep.pretext` summaries of a crop from the crop. As a
+The network learns to tell the :mod:`~RadFusionLib.deep.pretext` summaries of a crop from the crop, and on its way,
+from its middle maps, the texture place by place. As a
 command::
 
     python -m RadFusionLib.deep.pretraining --manifest M --out F.safetensors [--epochs E] [--seed S]
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 
     from RadFusionLib.deep.crops import Crops
 
-__all__ = ["Settings", "main", "pretext_targets", "pretrain_compact"]
+__all__ = ["Settings", "main", "pretext_maps", "pretext_targets", "pretrain_compact"]
 
 SOURCE = "pre-trained without outcomes on simulated crops"
+
+_STATE = ("network", "head", "map_head", "optimiser", "schedule")
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def pretrain_compact(
     epochs: int = 12,
     progress: Stage | None = None,
     *,
+    maps: np.ndarray | None = None,
     groups: Sequence[str] | None = None,
     checkpoint: str | Path | None = None,
     settings: Settings | None = None,
@@ -91,6 +95,9 @@ def pretrain_compact(
         See :class:`Settings`.
     progress : Stage, optional
         Told the losses after every epoch; may cancel.
+    maps : numpy.ndarray, optional
+        Shape (N, 1 + M, 8, 8, 8): local targets as well, after their weights, as :func:`pretext_maps` gives them. A
+        summary tells the network one number a crop; a map tells it what the number is made of, and where.
     groups : sequence of str, optional
         The case of each crop; a case is held out whole.
     checkpoint : path, optional
@@ -113,16 +120,17 @@ def pretrain_compact(
         raise InputError(f"Pre-training needs cubes of {spec.input_size} voxels and one row of targets for each.")
     x = torch.from_numpy(np.asarray(inputs, np.float32))[:, None]
     y = torch.from_numpy(np.asarray(targets, np.float32))
+    z = torch.from_numpy(np.zeros((len(x), 1, 1, 1, 1), np.float32) if maps is None else np.asarray(maps, np.float32))
     train, held = _split(groups or [str(i) for i in range(len(x))], settings)
     identity = settings.sha256() + hashlib.sha256(targets.tobytes()).hexdigest()
     with _one_core(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        run = _Run(build("compact"), y.shape[1], settings, len(train))
+        run = _Run(build("compact"), y.shape[1], z.shape[1] - 1, settings, len(train))
         start = run.resume(checkpoint, identity)
         for epoch in range(start, settings.epochs):
             stage = progress.part(epoch / settings.epochs, (epoch + 1) / settings.epochs)
-            loss = run.epoch(x, y, train, epoch, stage)
-            run.losses.append((loss, run.loss(x, y, held)))
+            loss = run.epoch(x, y, z, train, epoch, stage)
+            run.losses.append((loss, run.loss(x, y, z, held)))
             run.save(checkpoint, identity, epoch + 1)
             stage(1.0, f"epoch {epoch + 1}/{settings.epochs}: loss {loss:.3f}, held out {run.losses[-1][1]:.3f}")
         tensors = _rounded(run.network)
@@ -160,10 +168,32 @@ def pretext_targets(crops: Crops, progress: Stage | None = None) -> np.ndarray:
     return np.clip(table, -4, 4).reshape(-1, table.shape[-1]).astype(np.float32)
 
 
-class _Run:
-    """Network, head, optimiser and schedule of one training."""
+def pretext_maps(crops: Crops, progress: Stage | None = None) -> np.ndarray:
+    """Standardised local maps of every crop, shape (cases x phases x regions, 1 + M, 8, 8, 8), float32.
 
-    def __init__(self, network: nn.Module, targets: int, settings: Settings, crops: int) -> None:
+    The first channel is the weight of a place. Each other is standardised over the phase and region.
+    """
+    from RadFusionLib.deep.pretext import local_maps
+
+    shape = crops.cubes.shape[:3]
+    rows = []
+    for n, index in enumerate(np.ndindex(shape)):
+        rows.append(local_maps(crops.cubes[index], crops.inside[index]))
+        if progress is not None:
+            progress((n + 1) / int(np.prod(shape)), "local maps")
+    table = np.array(rows).reshape(*shape, *rows[0].shape)
+    weight, values = table[:, :, :, :1], table[:, :, :, 1:]
+    whole = np.maximum(weight.sum(axis=(0, 4, 5, 6), keepdims=True), 1e-6)
+    values = values - (weight * values).sum(axis=(0, 4, 5, 6), keepdims=True) / whole
+    spread = np.sqrt((weight * values**2).sum(axis=(0, 4, 5, 6), keepdims=True) / whole)
+    values = np.clip(values / np.maximum(spread, 1e-6), -4, 4)
+    return np.concatenate([weight, values], axis=3).reshape(-1, *rows[0].shape).astype(np.float32)
+
+
+class _Run:
+    """Network, heads, optimiser and schedule of one training."""
+
+    def __init__(self, network: nn.Module, targets: int, maps: int, settings: Settings, crops: int) -> None:
         import torch
 
         # Channels last is a third faster on a core.
@@ -171,8 +201,11 @@ class _Run:
         self.settings = settings
         self.losses: list[tuple[float, float]] = []
         self.head = torch.nn.Linear(network_spec("compact").features, targets)
-        self.parameters = [*network.parameters(), *self.head.parameters()]
-        self.optimiser = torch.optim.Adam(self.parameters, lr=settings.learning_rate)
+        self.map_head = torch.nn.Conv3d(32, max(maps, 1), 1)
+        self.middle: list[torch.Tensor] = []
+        network.layer2.register_forward_hook(lambda module, given, made: self.middle.append(made))  # type: ignore[union-attr]
+        parts = (network, self.head, self.map_head)
+        self.optimiser = torch.optim.Adam([p for m in parts for p in m.parameters()], lr=settings.learning_rate)
         steps = max(1, settings.epochs * -(-crops // settings.batch))
         rise = max(1, steps // 10)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -180,7 +213,9 @@ class _Run:
             lambda step: min((step + 1) / rise, 0.5 * (1 + math.cos(math.pi * min(step / steps, 1.0)))),
         )
 
-    def epoch(self, x: torch.Tensor, y: torch.Tensor, train: np.ndarray, epoch: int, stage: Stage) -> float:
+    def epoch(
+        self, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, train: np.ndarray, epoch: int, stage: Stage
+    ) -> float:
         """One pass in an order of its own, so that a resumed training sees what the whole one would have."""
         import torch
 
@@ -190,8 +225,9 @@ class _Run:
         total = 0.0
         for start in range(0, len(order), self.settings.batch):
             chosen = order[start : start + self.settings.batch]
-            turned = torch.stack([_turned(x[i], rng) for i in chosen]).to(memory_format=torch.channels_last_3d)
-            loss = self._loss(turned, y[chosen])
+            turned = [_turned(rng, x[i], z[i]) for i in chosen]
+            cubes, places = (torch.stack(part) for part in zip(*turned, strict=True))
+            loss = self._loss(cubes.to(memory_format=torch.channels_last_3d), y[chosen], places)
             self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()
@@ -201,7 +237,7 @@ class _Run:
             stage(done / len(order), f"epoch {epoch + 1}/{self.settings.epochs}: loss {total / done:.3f}")
         return total / len(order)
 
-    def loss(self, x: torch.Tensor, y: torch.Tensor, held: np.ndarray) -> float:
+    def loss(self, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, held: np.ndarray) -> float:
         """The loss on crops that were not trained on."""
         import torch
 
@@ -210,7 +246,7 @@ class _Run:
         self.network.eval()
         with torch.inference_mode():
             parts = np.array_split(held, -(-len(held) // self.settings.batch))
-            return float(sum(float(self._loss(x[part], y[part])) * len(part) for part in parts)) / len(held)
+            return float(sum(float(self._loss(x[part], y[part], z[part])) * len(part) for part in parts)) / len(held)
 
     def resume(self, checkpoint: str | Path | None, identity: str) -> int:
         """Take up an interrupted training of the same crops and settings; return the epoch to go on with."""
@@ -221,7 +257,7 @@ class _Run:
         state = torch.load(checkpoint, weights_only=True)
         if state["identity"] != identity:
             raise InputError(f"{checkpoint} belongs to another training; remove it, or name another file.")
-        for name in ("network", "head", "optimiser", "schedule"):
+        for name in _STATE:
             getattr(self, name).load_state_dict(state[name])
         self.losses = [(a, b) for a, b in state["losses"]]
         return int(state["epoch"])
@@ -232,27 +268,36 @@ class _Run:
 
         if checkpoint is None:
             return
-        state = {name: getattr(self, name).state_dict() for name in ("network", "head", "optimiser", "schedule")}
+        state = {name: getattr(self, name).state_dict() for name in _STATE}
         # A schedule made of a function keeps no more than its step.
         state["schedule"] = {k: v for k, v in state["schedule"].items() if k != "lr_lambdas"} | {"lr_lambdas": [None]}
         partial = Path(f"{checkpoint}.part")
         torch.save({**state, "identity": identity, "epoch": epoch, "losses": self.losses}, partial)
         partial.replace(checkpoint)
 
-    def _loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    def _loss(self, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        """Of the summaries, plus that of the maps weighted by how much of a place is in the region."""
         import torch
 
         from RadFusionLib.deep.features import global_average
 
-        return torch.nn.functional.smooth_l1_loss(self.head(global_average(self.network, x)), y)
+        distance = torch.nn.functional.smooth_l1_loss
+        loss = distance(self.head(global_average(self.network, x)), y)
+        maps = self.map_head(self.middle.pop())
+        if z.shape[1] == 1:
+            return loss
+        weight, wanted = z[:, :1], z[:, 1:]
+        local = (weight * distance(maps, wanted, reduction="none")).mean(dim=1).sum() / weight.sum().clamp(min=1.0)
+        return loss + local
 
 
-def _turned(cube: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """A crop (1, K, J, I) flipped along any axis and turned by quarters within the slices."""
+def _turned(rng: np.random.Generator, *arrays: torch.Tensor) -> list[torch.Tensor]:
+    """Arrays (channels, K, J, I) flipped along any axis and turned by quarters within the slices, all alike."""
     import torch
 
     axes = [axis for axis in (1, 2, 3) if rng.random() < 0.5]
-    return torch.rot90(torch.flip(cube, axes), int(rng.integers(4)), (2, 3))
+    quarters = int(rng.integers(4))
+    return [torch.rot90(torch.flip(array, axes), quarters, (2, 3)) for array in arrays]
 
 
 def _split(groups: Sequence[str], settings: Settings) -> tuple[np.ndarray, np.ndarray]:
@@ -314,7 +359,8 @@ def _pretrain_cohort(given: argparse.Namespace, stage: Stage) -> str:
     if given.out.suffix != ".safetensors" or not given.out.resolve().parent.is_dir():
         raise InputError(f"{given.out} cannot be written; name a .safetensors file in a folder that exists.")
     crops = read_crops(given.manifest, network_spec("compact").input_size, progress=stage.part(0.0, 0.15))
-    targets = pretext_targets(crops, stage.part(0.15, 0.3))
+    targets = pretext_targets(crops, stage.part(0.15, 0.25))
+    maps = pretext_maps(crops, stage.part(0.25, 0.3))
     per_case = crops.cubes.shape[1] * crops.cubes.shape[2]
     weights = pretrain_compact(
         crops.cubes.reshape(-1, *crops.cubes.shape[3:]),
@@ -322,6 +368,7 @@ def _pretrain_cohort(given: argparse.Namespace, stage: Stage) -> str:
         given.seed,
         given.epochs,
         stage.part(0.3, 1.0),
+        maps=maps,
         groups=[case for case in crops.cases for _ in range(per_case)],
         checkpoint=given.out.with_suffix(".checkpoint") if given.resume else None,
     )

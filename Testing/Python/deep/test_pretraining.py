@@ -7,8 +7,8 @@ from RadFusionLib.case import Geometry, Volume
 from RadFusionLib.deep.checkpoint import load_weights, random_weights
 from RadFusionLib.deep.comparison import Comparison, compare
 from RadFusionLib.deep.crops import Crops, read_crops
-from RadFusionLib.deep.pretext import summaries, summary_names
-from RadFusionLib.deep.pretraining import Settings, main, pretext_targets, pretrain_compact
+from RadFusionLib.deep.pretext import local_maps, summaries, summary_names
+from RadFusionLib.deep.pretraining import Settings, main, pretext_maps, pretext_targets, pretrain_compact
 from RadFusionLib.errors import Cancelled, InputError, ManifestError
 from RadFusionLib.progress import Stage
 
@@ -31,7 +31,7 @@ def crops():
 
 def training(crops, **options):
     targets = pretext_targets(crops)
-    options = {"groups": [case for case in crops.cases for _ in range(2)], **options}
+    options = {"maps": pretext_maps(crops), "groups": [case for case in crops.cases for _ in range(2)], **options}
     settings = Settings(seed=3, epochs=2, batch=8, held_out=0.2)
     return pretrain_compact(crops.cubes.reshape(-1, 32, 32, 32), targets, settings=settings, **options)
 
@@ -59,6 +59,23 @@ def test_upside_down_texture_changes_the_sign_of_asymmetry(crops):
         low, high = (names.index(f"{band} asymmetry within 4 {p}") for p in ("p02", "p98"))
         np.testing.assert_allclose(values[[whole, low, high]], -turned[[whole, high, low]], atol=1e-4)
         np.testing.assert_allclose(values[width], turned[width], atol=1e-4)
+
+
+def test_local_maps_turn_with_the_crop(crops):
+    cube, inside = crops.cubes[2, 0, 1], crops.inside[2, 0, 1]
+    maps = local_maps(cube, inside)
+    assert maps.shape == (9, 8, 8, 8)
+    assert np.isfinite(maps).all()
+    assert maps[0].max() == 1.0
+    assert maps[0, 0, 0, 0] == 0.0
+    turned = local_maps(np.rot90(cube[::-1], 1, (1, 2)), np.rot90(inside[::-1], 1, (1, 2)))
+    np.testing.assert_allclose(turned, np.rot90(maps[:, ::-1], 1, (2, 3)), atol=1e-4)
+
+
+def test_standardised_maps_have_a_spread_of_one_where_they_weigh(crops):
+    table = pretext_maps(crops)
+    weight, values = table[:, :1], table[:, 1:]
+    assert np.sqrt((weight * values**2).sum() / (weight.sum() * values.shape[1])) == pytest.approx(1.0, abs=0.05)
 
 
 def test_training_lowers_the_loss_and_repeats_itself(crops):
