@@ -432,3 +432,6 @@ class RadFusionTest(ScriptedLoadableModuleTest):
             path, nodes.phases, nodes.segmentations[0], "tumor", "liver", case.clinical, heatmap=False
         )
         assert abs(found.risk - expected.risk) < 1e-6
+        for one, other in zip(found.explanation["terms"], expected.explanation["terms"], strict=True):
+            assert one["feature"] == other["feature"]
+            assert abs(one["value"] - other["value"]) <= 1e-6 * abs(other["value"])

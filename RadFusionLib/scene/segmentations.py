@@ -16,6 +16,8 @@ from RadFusionLib.scene.application import Node, Scene, current_scene, slicer_mo
 from RadFusionLib.scene.volumes import (
     array_to_vtk,
     geometry_from_matrix,
+    keep_geometry,
+    kept_geometry,
     matrix_to_numpy,
     matrix_to_vtk,
     node_geometry,
@@ -52,6 +54,7 @@ def new_segmentation(name: str, geometry: Geometry, reference: Node | None = Non
     node.CreateDefaultDisplayNodes()
     segmentation = node.GetSegmentation()
     segmentation.SetSourceRepresentationName(LABELMAP)
+    keep_geometry(node, geometry)
     if reference is not None:
         node.SetReferenceImageGeometryParameterFromVolumeNode(reference)
         return node
@@ -259,7 +262,9 @@ def reference_geometry(node: Node) -> Geometry:
     image.GetImageToWorldMatrix(matrix)
     local = _at_index(matrix_to_numpy(matrix), np.array(extent[::2]))
     transform = world_matrix(node, f"The segmentation {node.GetName()}")
-    return geometry_from_matrix(local if transform is None else transform @ local, image.GetDimensions())
+    if transform is None:
+        return kept_geometry(node, geometry_from_matrix(local, image.GetDimensions()))
+    return geometry_from_matrix(transform @ local, image.GetDimensions())
 
 
 def _labelmap(node: Node, segment: str) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ __all__ = [
     "array_to_vtk",
     "geometry_from_matrix",
     "image_from_node",
+    "keep_geometry",
+    "kept_geometry",
     "matrix_to_numpy",
     "matrix_to_vtk",
     "node_geometry",
@@ -24,6 +27,8 @@ __all__ = [
     "world_matrix",
 ]
 
+GEOMETRY = "RadFusion.geometry"
+"""The node attribute that holds a grid's exact numbers."""
 RAS_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """Turns RAS into LPS and LPS into RAS."""
 
@@ -102,6 +107,7 @@ def volume_to_node(volume: Volume, name: str, scene: Scene | None = None, node: 
     node.SetOrigin(*(RAS_LPS[:3, :3] @ np.asarray(geometry.origin)))
     node.SetIJKToRASDirections(*ras.ravel())
     node.SetAndObserveImageData(image)
+    keep_geometry(node, geometry)
     if node.GetDisplayNode() is None:
         node.CreateDefaultDisplayNodes()
     return node
@@ -130,6 +136,7 @@ def node_geometry(node: Node) -> Geometry:
             origin=_triple(RAS_LPS[:3, :3] @ np.asarray(node.GetOrigin())),
             direction=tuple(_triple(row) for row in axes),  # type: ignore[arg-type]
         )
+        geometry = kept_geometry(node, geometry)
     else:
         matrix = vtk.vtkMatrix4x4()
         node.GetIJKToRASMatrix(matrix)
@@ -139,6 +146,30 @@ def node_geometry(node: Node) -> Geometry:
             f"The volume {name} has axes that are not at right angles; resample it to an orthogonal grid first."
         )
     return geometry
+
+
+def keep_geometry(node: Node, geometry: Geometry) -> None:
+    """Note a grid's exact numbers on a node.
+
+    A file keeps directions times spacing, from which the numbers come back different in their last digits;
+    that is enough to tip a mask's voxel that lies halfway between two others when it is resampled.
+    """
+    exact = [geometry.size, geometry.spacing, geometry.origin, geometry.direction]
+    node.SetAttribute(GEOMETRY, json.dumps(exact))
+
+
+def kept_geometry(node: Node, geometry: Geometry) -> Geometry:
+    """Return the exact numbers noted on a node if they are those of ``geometry``, which was read from it, to 1e-9."""
+    text = node.GetAttribute(GEOMETRY)
+    if not text:
+        return geometry
+    try:
+        size, spacing, origin, direction = json.loads(text)
+        exact = Geometry(tuple(size), _triple(spacing), _triple(origin), tuple(map(_triple, direction)))  # type: ignore[arg-type]
+        same = exact.size == geometry.size and np.abs(exact.matrix - geometry.matrix).max() < 1e-9
+    except (ValueError, TypeError):
+        return geometry
+    return exact if same else geometry
 
 
 def world_matrix(node: Node, name: str) -> np.ndarray | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,7 @@ def batch(bundle_path: Path, manifest: Any, tmp_path_factory: pytest.TempPathFac
     out = tmp_path_factory.mktemp("batch")
     options = ["--bundle", str(bundle_path), "--manifest", str(manifest.path), "--out", str(out)]
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), *options, "--write", "scene,heatmap", "--quiet"],
+        [sys.executable, str(SCRIPT), *options, "--write", "scene,heatmap,explanation", "--quiet"],
         check=False,
         capture_output=True,
         text=True,
@@ -65,19 +66,34 @@ def row(batch: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def features(batch: Path, row: dict[str, str]) -> dict[str, float]:
+    """The features behind the batch's risk: equal risks of a flat model would prove nothing."""
+    found = _features(json.loads((batch / row["case"] / "explanation.json").read_text(encoding="utf-8")))
+    assert len(found) > 1
+    return found
+
+
+def _features(explanation: Any) -> dict[str, float]:
+    return {term["feature"]: term["value"] for term in explanation["terms"]}
+
+
+@pytest.fixture(scope="module")
 def case(bundle: Any, manifest: Any) -> Any:
     from RadFusionLib.cohort import load_case
 
     return load_case(manifest.rows[0], bundle.recipe.phases)
 
 
-def test_batch_script_gives_the_librarys_risk(bundle: Any, case: Any, row: dict[str, str]) -> None:
+def test_batch_script_gives_the_librarys_risk(
+    bundle: Any, case: Any, row: dict[str, str], features: dict[str, float]
+) -> None:
     from RadFusionLib import predict
 
     found = predict(bundle, case, heatmap=False)
     assert float(row["risk"]) == pytest.approx(found.risk, abs=1e-6)
     assert float(row["risk_low"]) == pytest.approx(found.risk_low, abs=1e-6)
     assert row["group"] == found.group
+    assert _features(found.explanation) == pytest.approx(features, rel=1e-9)
 
 
 def test_shell_command_gives_it(bundle_path: Path, manifest: Any, row: dict[str, str], tmp_path: Path) -> None:
@@ -98,7 +114,7 @@ def test_shell_command_gives_it(bundle_path: Path, manifest: Any, row: dict[str,
     assert float(mine["risk"]) == pytest.approx(float(row["risk"]), abs=1e-6)
 
 
-def test_nodes_give_it(bundle_path: Path, case: Any, row: dict[str, str]) -> None:
+def test_nodes_give_it(bundle_path: Path, case: Any, row: dict[str, str], features: dict[str, float]) -> None:
     from RadFusionLib.scene import SceneLogic, case_to_scene, private_scene
 
     with private_scene() as scene:
@@ -107,16 +123,19 @@ def test_nodes_give_it(bundle_path: Path, case: Any, row: dict[str, str]) -> Non
             bundle_path, nodes.phases, nodes.segmentations[0], "tumor", "liver", case.clinical, heatmap=False
         )
     assert found.risk == pytest.approx(float(row["risk"]), abs=1e-6)
+    assert _features(found.explanation) == pytest.approx(features, rel=1e-6)
 
 
-def test_reloaded_scene_gives_it(bundle: Any, batch: Path, row: dict[str, str]) -> None:
+def test_reloaded_scene_gives_it(bundle: Any, batch: Path, row: dict[str, str], features: dict[str, float]) -> None:
     from RadFusionLib import predict
     from RadFusionLib.scene import case_from_scene, load_scene, private_scene
 
     with private_scene() as scene:
         load_scene(batch / row["case"] / "scene.mrb", scene)
         case = case_from_scene(scene)
-    assert predict(bundle, case, heatmap=False).risk == pytest.approx(float(row["risk"]), abs=1e-4)
+    found = predict(bundle, case, heatmap=False)
+    assert found.risk == pytest.approx(float(row["risk"]), abs=1e-6)
+    assert _features(found.explanation) == pytest.approx(features, rel=1e-6)
 
 
 def test_scene_holds_the_heatmap_and_the_numbers(batch: Path, row: dict[str, str]) -> None:

@@ -89,7 +89,7 @@ def test_everything_is_there_in_a_fresh_process(case: Case, prediction: SimpleNa
     straight = {role: volume.canonical() for role, volume in case.phases.items()}
     assert read["phases"] == {role: digest(v.array) for role, v in straight.items()}
     for role, volume in straight.items():
-        assert np.abs(np.array(read["matrix"][role]) - volume.geometry.matrix).max() < 1e-9
+        assert np.array_equal(read["matrix"][role], volume.geometry.matrix)
     assert read["masks"] == {
         f"{k.region}/{k.phase}/{k.reader}/{k.reading}": digest(m.canonical().array) for k, m in case.masks.items()
     }

@@ -118,3 +118,13 @@ def test_node_is_replaced_in_place(scene: Any, case: Case) -> None:
     assert same is node
     assert node.GetName() == "one"
     assert np.array_equal(volume_from_node(node).array, case.phases["HBP"].array)
+
+
+def test_exact_numbers_are_kept_only_while_the_grid_is_the_same(scene: Any, geometry: Geometry) -> None:
+    node = volume_to_node(Volume(np.zeros(geometry.shape, np.float32), geometry), "image")
+    node.SetOrigin(*(v * (1 + 3e-15) for v in node.GetOrigin()))
+    assert volume_from_node(node).geometry == geometry
+    node.SetOrigin(node.GetOrigin()[0] + 1e-6, *node.GetOrigin()[1:])
+    assert volume_from_node(node).geometry != geometry
+    node.SetAttribute("RadFusion.geometry", "[broken")
+    assert volume_from_node(node).geometry.size == geometry.size
