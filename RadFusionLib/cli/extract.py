@@ -30,7 +30,7 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
 
     check_out_file(options.out)
     recipe = chosen_recipe(options)
-    families = options.family or [f for f in ("cr", "dlr") if any(f in m.families for m in recipe.models)]
+    families = options.family or recipe.image_families
     found = extract_cohort(
         recipe,
         read_manifest(options.manifest),

@@ -43,7 +43,7 @@ def chosen_weights(options: argparse.Namespace, recipe: Recipe) -> Weights | Non
     """The network's weights, or None when the recipe has no deep features."""
     from RadFusionLib.deep import resolve_weights
 
-    if not recipe.dlr or not any("dlr" in model.families for model in recipe.models):
+    if "dlr" not in recipe.image_families:
         return None
     return resolve_weights(recipe.dlr["network"], options.weights or recipe.dlr.get("weights"))
 

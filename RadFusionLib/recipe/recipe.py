@@ -200,6 +200,11 @@ class Recipe:
             for m in self.document["models"]
         )
 
+    @property
+    def image_families(self) -> tuple[str, ...]:
+        """The feature families that come from images and that a model uses: of ``cr`` and ``dlr``."""
+        return tuple(f for f in FAMILIES if f != "clinical" and any(f in m.families for m in self.models))
+
     def model(self, name: str) -> ModelSpec:
         """The model of that name.
 

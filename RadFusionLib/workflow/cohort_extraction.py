@@ -14,7 +14,7 @@ from RadFusionLib.errors import InputError, RadFusionError
 from RadFusionLib.fusion.table import FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.recipe import Recipe
-from RadFusionLib.workflow.extraction import FAMILIES, CaseFeatures, extract_case
+from RadFusionLib.workflow.extraction import CaseFeatures, extract_case
 from RadFusionLib.workflow.preprocess import prepare_case
 
 __all__ = ["CohortFeatures", "extract_cohort", "versions"]
@@ -36,7 +36,7 @@ def extract_cohort(
     manifest: Manifest,
     weights: Weights | None,
     *,
-    families: Collection[str] = FAMILIES,
+    families: Collection[str] | None = None,
     engine: str = "fast",
     jobs: int = 1,
     device: str = "cpu",
@@ -52,6 +52,7 @@ def extract_cohort(
         When no case could be extracted.
     """
     progress = progress or Stage()
+    families = recipe.image_families if families is None else families
     progress(0.0, f"Extracting {len(manifest)} cases")
     rows: dict[str, Mapping[str, float]] = {}
     prints, reasons, failures, notices = {}, {}, {}, {}

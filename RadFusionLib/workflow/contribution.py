@@ -16,7 +16,7 @@ from RadFusionLib.explain import Heatmap, Neighbourhoods
 from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.radiomics import PreparedRegion, Subregions, prepare
-from RadFusionLib.workflow.extraction import conventional_settings
+from RadFusionLib.workflow.extraction import conventional_settings, voxel_size
 from RadFusionLib.workflow.preprocess import PreparedCase
 
 __all__ = ["contribution_map"]
@@ -125,7 +125,7 @@ def _conventional_regions(bundle: Bundle, prepared: PreparedCase) -> list[_Conve
                 if name.startswith(prefix) and "_dlr_" not in name and "_shape_" not in name
             )
             if names:
-                made = prepare(part.image.array, mask.array, part.image.geometry.spacing, settings)
+                made = prepare(part.image.array, mask.array, voxel_size(part.image.geometry), settings)
                 parts = Subregions(made, settings, names)
                 regions.append(_ConventionalRegion(prefix, made, part.image.geometry, parts))
     return regions

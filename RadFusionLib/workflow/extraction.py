@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from RadFusionLib.case import Geometry
 from RadFusionLib.deep import Weights, extract, feature_names, prepare_region
 from RadFusionLib.errors import InputError
 from RadFusionLib.progress import Stage
@@ -14,10 +15,9 @@ from RadFusionLib.radiomics import RadiomicsSettings, calculate, prepare
 from RadFusionLib.recipe import Recipe
 from RadFusionLib.workflow.preprocess import PreparedCase
 
-__all__ = ["ENGINES", "CaseFeatures", "conventional_settings", "deep_cubes", "extract_case"]
+__all__ = ["ENGINES", "CaseFeatures", "conventional_settings", "deep_cubes", "extract_case", "voxel_size"]
 
 ENGINES = ("fast", "pyradiomics")
-FAMILIES = ("cr", "dlr")
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,21 @@ def conventional_settings(recipe: Recipe) -> RadiomicsSettings:
     return RadiomicsSettings.from_dict(dict(recipe.cr))
 
 
+def voxel_size(geometry: Geometry) -> tuple[float, float, float]:
+    """Spacing (I, J, K) in mm, rounded to 10 nm.
+
+    File formats keep a voxel size to seven or to sixteen digits. A new voxel that falls halfway between two old ones
+    would go to one or the other by the last digit, and the same case would differ from file to file.
+    """
+    return tuple(round(s, 5) for s in geometry.spacing)  # type: ignore[return-value]
+
+
 def extract_case(
     prepared: PreparedCase,
     recipe: Recipe,
     weights: Weights | None,
     *,
-    families: Collection[str] = FAMILIES,
+    families: Collection[str] | None = None,
     names: Collection[str] | None = None,
     engine: str = "fast",
     threads: int = 1,
@@ -56,7 +65,7 @@ def extract_case(
     weights : Weights or None
         The network of the ``dlr`` family.
     families : collection of str
-        ``cr``, ``dlr`` or both.
+        ``cr``, ``dlr`` or both; those that the recipe's models use by default.
     names : collection of str, optional
         Only these features; all of the recipe's by default.
     engine : {'fast', 'pyradiomics'}
@@ -74,6 +83,7 @@ def extract_case(
         When a region is too small for features, or the engine is unknown.
     """
     progress = progress or Stage()
+    families = recipe.image_families if families is None else families
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
     places = [(phase, region) for phase in recipe.phases for region in recipe.regions]
@@ -125,7 +135,7 @@ def _conventional(
     threads: int,
 ) -> Mapping[str, float]:
     part = prepared.phases[phase]
-    image, mask, spacing = part.image.array, part.regions[region].array, part.image.geometry.spacing
+    image, mask, spacing = part.image.array, part.regions[region].array, voxel_size(part.image.geometry)
     settings = conventional_settings(recipe)
     try:
         if engine == "fast":

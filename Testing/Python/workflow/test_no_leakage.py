@@ -27,8 +27,16 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     document = dict(load_recipe("hcc-mvi", "small").document)
     document["imaging"] = {**document["imaging"], "phases": ["HBP"]}
     document["cr"] = {**document["cr"], "spacing": [4, 4, 4], "image_types": ["original", "wavelet"]}
-    document["folds"] = {"outer": 3, "inner": 2}
-    document["interval"] = {"level": 0.9, "refits": 4}
+    document["models"] = [
+        {"name": "CR", "families": ["cr"], "regions": ["tumor", "shell"]},
+        {"name": "DLR", "families": ["dlr"], "regions": ["tumor", "shell"]},
+        {"name": "CR-DLR", "aggregate": ["CR", "DLR"]},
+        {"name": "clinical", "families": ["clinical"]},
+        {"name": "Clin-R", "aggregate": ["CR-DLR", "clinical"]},
+    ]
+    document["final"] = {"candidates": ["CR-DLR", "Clin-R"]}
+    document["folds"] = {"outer": 2, "inner": 2}
+    document["interval"] = {"level": 0.9, "refits": 2}
     (folder / "recipe.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
     return folder
 

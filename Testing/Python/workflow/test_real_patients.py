@@ -49,7 +49,7 @@ def recipe_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     document = dict(load_recipe("hcc-mvi", "small").document)
     document["imaging"] = {**document["imaging"], "frame": "phase"}
     document["cr"] = {**document["cr"], "spacing": [4, 4, 4]}
-    document["regions"] = {"tumor": {"lesion": "largest"}, "shell": {"margin_mm": 10}}
+    document["regions"] = {"tumor": {"lesion": "all"}, "shell": {"margin_mm": 10}}
     document["clinical"] = []
     document["models"] = [m for m in document["models"] if m["name"] not in ("clinical", "Clin-R")]
     document["final"] = {"candidates": ["CR-bi", "DLR-bi", "CR-DLR-bi"]}
@@ -134,8 +134,8 @@ def test_feature_volumes_are_the_tumours_volumes(features, inventory):
     for phase, modality in PHASES.items():
         volumes = table.columns([f"{phase}_tumor_original_shape_VoxelVolume"])[:, 0] / 1000
         expected = np.array([float(inventory[case][f"{modality}_mask_ml"]) for case in table.cases])
-        # A 17 ml tumour has some 270 voxels of 4 mm: its surface is coarse, its volume within 8 %.
-        assert np.abs(volumes / expected - 1).max() < 0.08
+        # A 17 ml tumour has some 270 voxels of 4 mm: its surface is coarse, its volume within 10 %.
+        assert np.abs(volumes / expected - 1).max() < 0.10
 
 
 def test_first_order_values_are_those_of_the_image_itself(features, manifest, recipe_file):
