@@ -73,7 +73,9 @@ class Bundle:
             "record": self.record.to_json(),
         }
         if self.weights is not None:
-            members["network.safetensors"] = save({k: np.asarray(v, order="C") for k, v in self.weights.tensors.items()})
+            members["network.safetensors"] = save(
+                {k: np.asarray(v, order="C") for k, v in self.weights.tensors.items()}
+            )
             index["network"] = {
                 "network": self.weights.network,
                 "sha256": self.weights.sha256,

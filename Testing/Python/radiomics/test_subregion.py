@@ -20,7 +20,9 @@ def prepared():
 
 
 SETTINGS = RadiomicsSettings(spacing=(2.0, 2.0, 2.0))
-NAMES = [n for n in feature_names(SETTINGS) if "_shape_" not in n and n.endswith(("Mean", "Contrast", "Entropy", "MCC"))]
+NAMES = [
+    n for n in feature_names(SETTINGS) if "_shape_" not in n and n.endswith(("Mean", "Contrast", "Entropy", "MCC"))
+]
 
 
 def test_the_whole_region_is_one_of_its_parts(prepared):
