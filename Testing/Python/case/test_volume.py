@@ -105,5 +105,5 @@ def test_a_mask_drawn_on_a_phase_goes_before_the_case_s() -> None:
     assert case.mask("tumor", "AP") is own
     assert case.mask("tumor", "PP") is whole
     assert case.mask("liver", "AP") is None
-    with pytest.raises(InputError, match="Case a has no HBP phase.*it has AP.*image:HBP"):
+    with pytest.raises(InputError, match="Case a has no HBP phase"):
         case.phase("HBP")

@@ -22,7 +22,7 @@ TUMOR, LIVER = MaskKey("tumor"), MaskKey("liver")
 
 
 def recipe(lesion: str = "single", **imaging: Any) -> Recipe:
-    document = {k: v for k, v in load_recipe("hcc-mvi", "small").document.items()}
+    document = dict(load_recipe("hcc-mvi", "small").document)
     document["regions"] = {**document["regions"], "tumor": {"lesion": lesion}}
     document["imaging"] = {**document["imaging"], **imaging}
     return Recipe.from_document(document)

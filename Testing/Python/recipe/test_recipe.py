@@ -81,7 +81,7 @@ def test_a_profile_changes_what_it_names_and_nothing_else() -> None:
 
 
 def test_an_unknown_recipe_or_profile_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="no recipe 'hcc'; use one of .*hcc-mvi"):
+    with pytest.raises(RecipeError, match="no recipe 'hcc'; use one of "):
         load_recipe("hcc")
     with pytest.raises(RecipeError, match="no profile 'large'; use one of paper, small"):
         load_recipe("hcc-mvi", "large")
