@@ -145,7 +145,10 @@ def _place(role: str, images: Mapping[str, Volume], recipe: Recipe, notices: lis
         return _Placed(image, image.geometry)
     reference, interpolator = images[leader], recipe.imaging["interpolator"]
     if recipe.imaging["registration"] == "rigid":
-        moved, matrix = register_rigid(image, reference, interpolator)
+        try:
+            moved, matrix = register_rigid(image, reference, interpolator)
+        except InputError as error:
+            raise InputError(f"{role} to {leader}: {error}") from error
         carry = np.linalg.inv(matrix)
         middle = reference.geometry.corners().mean(axis=0)
         shift = np.linalg.norm(matrix[:3, :3] @ middle + matrix[:3, 3] - middle)

@@ -12,7 +12,8 @@ import SimpleITK as sitk
 from RadFusionLib.case import Case, Geometry, MaskKey, Volume
 from RadFusionLib.imaging import read_image, read_mask, write_volume
 from RadFusionLib.recipe import load_recipe
-from RadFusionLib.simulation import simulate_case
+from RadFusionLib.simulation import draw_latents, simulate_case
+from RadFusionLib.simulation.latents import CENTERS
 from RadFusionLib.workflow.preprocess import PreparedCase, prepare_case
 
 PHASES = ("AP", "PP", "HBP")
@@ -56,7 +57,8 @@ def write_dicom(
 @pytest.fixture(scope="module")
 def case() -> Case:
     # Centre C: slices tilted by six degrees.
-    return next(s for s in (simulate_case(21, i, PHASES) for i in range(20)) if s.center == "C").to_case()
+    index = next(i for i in range(50) if CENTERS[draw_latents(21, i).center] == "C")
+    return simulate_case(21, index, PHASES).to_case()
 
 
 @pytest.fixture(scope="module")

@@ -279,7 +279,7 @@ def test_a_mask_drawn_on_a_registered_phase_moves_with_it() -> None:
     rigid[:3, :3] = Rotation.from_euler("xyz", (3, -2, 4), degrees=True).as_matrix()
     rigid[:3, 3] = middle + np.array([6.0, -5.0, 4.0]) - rigid[:3, :3] @ middle
     tumor = plain.masks[TUMOR]
-    carried = Volume(plain.phases["PP"].array, plain.phases["PP"].geometry.moved(rigid))
+    carried = Volume(plain.phases["AP"].array, plain.phases["AP"].geometry.moved(rigid))
     drawn = Volume(tumor.array, tumor.geometry.moved(rigid))
     case = replace(plain, phases={**plain.phases, "PP": carried}, masks={**plain.masks, MaskKey("tumor", "PP"): drawn})
     found = prepare_case(case, recipe(registration="rigid", phases=["AP", "PP"], reference_phase="AP"))
