@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-__all__ = ["extract", "feature_names", "global_average"]
+__all__ = ["extract", "feature_names", "global_average", "levelled"]
 
 
 def feature_names(network: str, phase: str, region: str) -> list[str]:
@@ -65,6 +65,8 @@ def extract(
     name, network = (weights.network, weights.module()) if isinstance(weights, Weights) else weights
     spec = network_spec(name)
     cubes = _checked(inputs, spec)
+    if spec.level_outside:
+        cubes = levelled(cubes)
     size = batch or spec.batch
     network = network.to(device).eval()
     parts = []
@@ -78,6 +80,21 @@ def extract(
             if progress is not None:
                 progress((start + len(part)) / len(cubes), f"deep features {start + len(part)}/{len(cubes)}")
     return np.concatenate(parts) if parts else np.zeros((0, spec.features), np.float32)
+
+
+def levelled(cubes: np.ndarray) -> np.ndarray:
+    """Give the voxels of value 0, which lie outside the region, the mean of the others, cube by cube.
+
+    Parameters
+    ----------
+    cubes : numpy.ndarray
+        Shape (N, size, size, size), 0 outside the region. Voxels inside that are exactly 0, the darkest of the
+        scale, are taken for outside too.
+    """
+    outside = cubes == 0
+    count = np.maximum((~outside).sum(axis=(1, 2, 3)), 1)
+    mean = (cubes.sum(axis=(1, 2, 3), dtype=np.float64) / count).astype(np.float32)
+    return np.where(outside, mean[:, None, None, None], cubes)
 
 
 def global_average(network: nn.Module, tensor: torch.Tensor) -> torch.Tensor:

@@ -32,6 +32,10 @@ class NetworkSpec:
     batch : int
         Volumes run together. The same number is always run, a short batch being filled up with zeros, because
         the convolution library's choice of algorithm, and with it the last bit of a feature, depends on it.
+    level_outside : bool
+        Show the network the region's mean where a cube is 0, outside the region. Else the edge of the region is by
+        far the strongest edge of the cube, and a small network spends itself on it. A published network gets its
+        cube as the paper says.
     summary : str
         One line for reports and cards.
     """
@@ -42,6 +46,7 @@ class NetworkSpec:
     features: int
     parameters: int
     batch: int
+    level_outside: bool
     summary: str
 
 
@@ -49,8 +54,8 @@ NETWORKS: dict[str, NetworkSpec] = {
     spec.name: spec
     for spec in (
         # One large volume fills the cores by itself; eight small ones are three times faster together.
-        NetworkSpec("r3d_18", 64, 3, 512, 33_371_472, 1, "3D ResNet-18 of torchvision (Kinetics-400)"),
-        NetworkSpec("compact", 32, 1, 128, 897_360, 8, "compact 3D ResNet, one basic block a stage"),
+        NetworkSpec("r3d_18", 64, 3, 512, 33_371_472, 1, False, "3D ResNet-18 of torchvision (Kinetics-400)"),
+        NetworkSpec("compact", 32, 1, 128, 897_360, 8, True, "compact 3D ResNet, one basic block a stage"),
     )
 }
 """The known networks by name."""

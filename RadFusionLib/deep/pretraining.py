@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from RadFusionLib.deep.checkpoint import Weights, content_sha256, save_weights
+from RadFusionLib.deep.features import global_average, levelled
 from RadFusionLib.deep.networks import build, network_spec
 from RadFusionLib.errors import InputError, RadFusionError
 from RadFusionLib.progress import Stage
@@ -59,8 +60,8 @@ class Settings:
     """
 
     seed: int = 0
-    epochs: int = 12
-    batch: int = 32
+    epochs: int = 20
+    batch: int = 24
     learning_rate: float = 2e-3
     held_out: float = 0.1
 
@@ -73,7 +74,7 @@ def pretrain_compact(
     inputs: np.ndarray,
     targets: np.ndarray,
     seed: int = 0,
-    epochs: int = 12,
+    epochs: int = 20,
     progress: Stage | None = None,
     *,
     maps: np.ndarray | None = None,
@@ -88,7 +89,7 @@ def pretrain_compact(
     Parameters
     ----------
     inputs : numpy.ndarray
-        Shape (N, 32, 32, 32), float32.
+        Shape (N, 32, 32, 32), float32, 0 outside the region.
     targets : numpy.ndarray
         Shape (N, T), of mean 0 and standard deviation 1. Never an outcome.
     seed, epochs : int
@@ -118,7 +119,7 @@ def pretrain_compact(
     spec = network_spec("compact")
     if inputs.shape[1:] != (spec.input_size,) * 3 or len(inputs) != len(targets):
         raise InputError(f"Pre-training needs cubes of {spec.input_size} voxels and one row of targets for each.")
-    x = torch.from_numpy(np.asarray(inputs, np.float32))[:, None]
+    x = torch.from_numpy(levelled(np.asarray(inputs, np.float32)))[:, None]
     y = torch.from_numpy(np.asarray(targets, np.float32))
     z = torch.from_numpy(np.zeros((len(x), 1, 1, 1, 1), np.float32) if maps is None else np.asarray(maps, np.float32))
     train, held = _split(groups or [str(i) for i in range(len(x))], settings)
@@ -278,8 +279,6 @@ class _Run:
     def _loss(self, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """Of the summaries, plus that of the maps weighted by how much of a place is in the region."""
         import torch
-
-        from RadFusionLib.deep.features import global_average
 
         distance = torch.nn.functional.smooth_l1_loss
         loss = distance(self.head(global_average(self.network, x)), y)

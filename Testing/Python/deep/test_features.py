@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from RadFusionLib.deep import extract, feature_names, random_weights
+from RadFusionLib.deep.features import levelled
 from RadFusionLib.errors import Cancelled, InputError
 from RadFusionLib.progress import Stage
 
@@ -24,6 +25,16 @@ def test_features_are_the_network_s_own_output(cubes, compact):
     with torch.inference_mode():
         expected = compact.module()(torch.from_numpy(cubes)[:, None]).numpy()
     np.testing.assert_allclose(features, expected, atol=1e-6)
+
+
+def test_the_compact_network_sees_the_region_s_mean_outside_it(cubes, compact):
+    masked = cubes[:2].copy()
+    masked[:, :10] = 0
+    shown = levelled(masked)
+    np.testing.assert_array_equal(shown[:, 10:], masked[:, 10:])
+    np.testing.assert_allclose(shown[:, :10].mean(axis=(1, 2, 3)), masked[:, 10:].mean(axis=(1, 2, 3)), rtol=1e-5)
+    np.testing.assert_array_equal(extract(compact, masked), extract(compact, shown))
+    assert np.isfinite(extract(compact, np.zeros((1, 32, 32, 32)))).all()
 
 
 def test_a_volume_s_features_do_not_depend_on_its_company(cubes, compact):
