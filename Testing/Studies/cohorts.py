@@ -18,7 +18,7 @@ from RadFusionLib.workflow.training import training_table
 
 __all__ = ["Cohort", "load_cohort", "study_recipe"]
 
-TRAINING, TEST, LARGE, FRESH, DEMONSTRATION = 101, 102, 103, 104, 105
+TRAINING, TEST, LARGE, FRESH = 101, 102, 103, 104
 """Seeds of the cohorts; the compact network was pre-trained on a cohort of another seed."""
 
 
@@ -52,7 +52,6 @@ def load_cohort(
     cases: int,
     *,
     weights: Weights | None = None,
-    name: str = "shipped",
     families: tuple[str, ...] = ("cr", "dlr"),
     jobs: int = 1,
     progress: ProgressCallback | None = None,
@@ -65,12 +64,30 @@ def load_cohort(
     if not (place / "manifest.csv").is_file():
         simulate(recipe.phases, cases, seed, 1.0, place, jobs=jobs, progress=stage.part(0.0, 0.4))
     manifest = read_manifest(place / "manifest.csv")
-    file = place / f"features-{name}-{'-'.join(families)}.parquet"
+    stages = {"cr": stage.part(0.4, 0.9), "dlr": stage.part(0.9, 1.0)}
+    parts = [_extracted(place, family, recipe, manifest, weights, jobs, stages[family]) for family in families]
+    features = _joined(parts)
+    table, _ = training_table(recipe, manifest, features, weights if "dlr" in families else None)
+    return Cohort(manifest, features, table)
+
+
+def _extracted(
+    place: Path, family: str, recipe: Recipe, manifest: Manifest, weights: Weights, jobs: int, stage: Stage
+) -> FeatureFile:
+    """One family's features; the deep ones are kept by the network they came from."""
+    used = weights if family == "dlr" else None
+    file = place / f"{family}-{weights.sha256[:12]}.parquet" if used else place / f"{family}.parquet"
     if not file.is_file():
-        found = extract_cohort(recipe, manifest, weights, families=families, jobs=jobs, progress=stage.part(0.4, 1.0))
+        found = extract_cohort(recipe, manifest, used, families=(family,), jobs=jobs, progress=stage)
         if found.failures:
             raise RuntimeError(f"{len(found.failures)} simulated cases failed: {found.failures}")
         write_features(found.features, file)
-    features = read_features(file)
-    table, _ = training_table(recipe, manifest, features, weights)
-    return Cohort(manifest, features, table)
+    return read_features(file)
+
+
+def _joined(parts: list[FeatureFile]) -> FeatureFile:
+    first = parts[0]
+    names = tuple(name for part in parts for name in part.table.names)
+    values = np.concatenate([part.table.values for part in parts], axis=1)
+    record = {**first.record, "network": parts[-1].record["network"]}
+    return FeatureFile(FeatureTable(first.table.cases, names, values), first.fingerprints, record)

@@ -53,7 +53,6 @@ def run_backbone(folder: Path, jobs: int, progress: ProgressCallback) -> dict[st
                 seed,
                 cases,
                 weights=weights,
-                name=name.replace(" ", "-"),
                 families=("dlr",),
                 jobs=jobs,
                 progress=stage,

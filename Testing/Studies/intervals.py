@@ -16,12 +16,12 @@ from RadFusionLib.recipe import Recipe
 SMALL, LARGE, FRESH = 120, 1200, 300
 
 
-def run(folder: Path, jobs: int, progress: ProgressCallback, trainings: int = 5) -> dict[str, Any]:
+def run(folder: Path, jobs: int, progress: ProgressCallback, trainings: int = 1) -> dict[str, Any]:
     """Share of fresh cases whose interval covers the risk of the large training, and that of the members' range."""
     large = cohorts.load_cohort(folder, cohorts.LARGE, LARGE, jobs=jobs, progress=Stage(progress, 0.0, 0.4))
     fresh = cohorts.load_cohort(folder, cohorts.FRESH, FRESH, jobs=jobs, progress=Stage(progress, 0.4, 0.5))
     small = cohorts.load_cohort(
-        folder, cohorts.DEMONSTRATION, trainings * SMALL, jobs=jobs, progress=Stage(progress, 0.5, 0.6)
+        folder, cohorts.TRAINING, trainings * SMALL, jobs=jobs, progress=Stage(progress, 0.5, 0.6)
     )
     recipe = cohorts.study_recipe()
     target = _risks(
