@@ -205,6 +205,12 @@ class Recipe:
         """The feature families that come from images and that a model uses: of ``cr`` and ``dlr``."""
         return tuple(f for f in FAMILIES if f != "clinical" and any(f in m.families for m in self.models))
 
+    @property
+    def extraction(self) -> dict[str, Any]:
+        """Everything of the recipe that image features depend on."""
+        sections = ("imaging", "regions", "cr", "dlr")
+        return {"recipe": self.name, "profile": self.profile, **{s: self.document[s] for s in sections}}
+
     def model(self, name: str) -> ModelSpec:
         """The model of that name.
 

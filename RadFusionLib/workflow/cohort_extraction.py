@@ -72,11 +72,8 @@ def extract_cohort(
         case, reason = next(iter(failures.items()))
         raise InputError(f"None of the {len(failures)} cases could be extracted; the first, {case}: {reason}")
     record = {
-        "recipe": recipe.name,
+        **recipe.extraction,
         "recipe_version": recipe.version,
-        "profile": recipe.profile,
-        "cr": dict(recipe.cr),
-        "dlr": dict(recipe.dlr),
         "engine": engine,
         "families": sorted(families),
         "network": None if weights is None else {"sha256": weights.sha256, "source": weights.source},
@@ -118,4 +115,7 @@ def _extract(
         found = extract_case(prepared, recipe, weights, families=families, engine=engine, device=device)
     except RadFusionError as error:
         return _Done(row.id, str(error))
+    except Exception as error:
+        # One case must not take the others with it; the type alone, since a message may quote the image's header.
+        return _Done(row.id, f"Case {row.id} failed for a reason of ours ({type(error).__name__}); please report it.")
     return _Done(row.id, found, fingerprint(case), prepared.notices)

@@ -112,12 +112,7 @@ def clinical_table(recipe: Recipe, manifest: Manifest) -> FeatureTable:
 
 def _check_origin(recipe: Recipe, features: FeatureFile, weights: Weights | None) -> None:
     made = features.record
-    for key, now in (
-        ("recipe", recipe.name),
-        ("profile", recipe.profile),
-        ("cr", dict(recipe.cr)),
-        ("dlr", dict(recipe.dlr)),
-    ):
+    for key, now in recipe.extraction.items():
         if made.get(key) != now:
             raise InputError(
                 f"The features were extracted with another {key} ({made.get(key)}) than {now}; extract again."

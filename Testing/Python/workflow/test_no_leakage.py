@@ -35,7 +35,7 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"name": "Clin-R", "aggregate": ["CR-DLR", "clinical"]},
     ]
     document["final"] = {"candidates": ["CR-DLR", "Clin-R"]}
-    document["folds"] = {"outer": 2, "inner": 2}
+    document["folds"] = {"outer": 3, "inner": 2}
     document["interval"] = {"level": 0.9, "refits": 2}
     (folder / "recipe.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
     return folder
