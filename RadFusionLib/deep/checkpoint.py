@@ -111,7 +111,7 @@ def load_weights(path: str | Path, network: str | None = None, source: str | Non
         The network they must be for. By default the one the file names; a file that names none is taken for
         torchvision's ``r3d_18``.
     source : str, optional
-        Overrides what the record says; by default the file's own word.
+        Overrides what the record says, and the file's own word becomes the note ``origin``.
 
     Raises
     ------
@@ -129,6 +129,8 @@ def load_weights(path: str | Path, network: str | None = None, source: str | Non
     _check_fit(state, spec.name, path.name)
     default = TORCHVISION_SOURCE if named is None and spec.name == "r3d_18" else f"file {path.name}"
     notes = {k: v for k, v in metadata.items() if k not in ("network", "source")}
+    if source is not None and "source" in metadata:
+        notes["origin"] = metadata["source"]
     return Weights(
         network=spec.name,
         tensors=state,

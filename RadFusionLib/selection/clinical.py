@@ -5,14 +5,14 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.feature_selection import SelectorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
+
+from RadFusionLib.selection.selector import OutcomeSelector
 
 __all__ = ["ClinicalSelection"]
 
 
-class ClinicalSelection(SelectorMixin, BaseEstimator):
+class ClinicalSelection(OutcomeSelector):
     """Keep variables significant alone and still significant together (Wald tests, intercept on).
 
     None may be left, which is a result: no clinical variable adds information.
@@ -47,15 +47,6 @@ class ClinicalSelection(SelectorMixin, BaseEstimator):
         with np.errstate(invalid="ignore"):
             self.support_ = self.p_multivariable_ < self.multivariable
         return self
-
-    def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self)
-        return self.support_
-
-    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        return tags
 
 
 def _wald_p(X: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.feature_selection import SelectorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
+
+from RadFusionLib.selection.selector import OutcomeSelector
 
 __all__ = ["CorrelationFilter", "relevance"]
 
 BLOCK = 256
 
 
-class CorrelationFilter(SelectorMixin, BaseEstimator):
+class CorrelationFilter(OutcomeSelector):
     """Drop each feature whose Pearson correlation with a more relevant, kept one exceeds a threshold.
 
     Features are taken by falling absolute correlation with the outcome (ties in their given order), so that
@@ -42,15 +42,6 @@ class CorrelationFilter(SelectorMixin, BaseEstimator):
         self.support_ = np.zeros(X.shape[1], dtype=bool)
         self.support_[_greedy(_unit(X)[:, order], self.threshold, order)] = True
         return self
-
-    def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self)
-        return self.support_
-
-    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        return tags
 
 
 def relevance(X: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.feature_selection import SelectorMixin
 from sklearn.svm import SVC
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
+
+from RadFusionLib.selection.selector import OutcomeSelector
 
 __all__ = ["LinearElimination"]
 
 
-class LinearElimination(SelectorMixin, BaseEstimator):
+class LinearElimination(OutcomeSelector):
     """Rank features by eliminating those with the smallest squared weight of a linear SVM.
 
     The same elimination as scikit-learn's ``RFE(SVC(kernel="linear"), step=step)`` down to ``most``
@@ -65,16 +65,6 @@ class LinearElimination(SelectorMixin, BaseEstimator):
         self.support_ = np.zeros(X.shape[1], dtype=bool)
         self.support_[self.order_[: self.n_features or self.most]] = True
         return self
-
-    def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self)
-        return self.support_
-
-    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        tags.classifier_tags = None
-        return tags
 
 
 def _without(X: np.ndarray, left: np.ndarray, worst: np.ndarray) -> np.ndarray:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.feature_selection import SelectorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
+
+from RadFusionLib.selection.selector import Selector
 
 __all__ = ["InformativeFeatures"]
 
 
-class InformativeFeatures(SelectorMixin, BaseEstimator):
+class InformativeFeatures(Selector):
     """Keep the features that are known for every training patient and not constant.
 
     A feature that could not be computed for one patient is left out, never imputed.
@@ -41,11 +43,7 @@ class InformativeFeatures(SelectorMixin, BaseEstimator):
         self.support_ = ~self.unknown_ & (filled.std(axis=0) > self.tolerance * scale)
         return self
 
-    def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self)
-        return self.support_
-
-    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags

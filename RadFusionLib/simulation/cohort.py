@@ -15,6 +15,7 @@ import numpy as np
 
 from RadFusionLib.case import MaskKey, Volume
 from RadFusionLib.errors import InputError, ManifestError
+from RadFusionLib.evaluation import auc
 from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.simulation import outcome as model
 from RadFusionLib.simulation.clinical import CLINICAL_UNITS, FINDINGS
@@ -240,7 +241,7 @@ def _write_tables(
     table.to_csv(folder / "manifest.csv", index=False, lineterminator="\n")
     for record, outcome, p in zip(records, outcomes, probability, strict=True):
         record |= {"outcome": int(outcome), "probability": float(p)}
-    observed = model.auc(probability, outcomes)
+    observed = auc(outcomes, probability)
     truth = {
         "notice": NOTICE,
         "simulated": True,

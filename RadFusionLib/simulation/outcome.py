@@ -89,17 +89,6 @@ def check_strength(strength: float) -> None:
         raise InputError(f"The strength of the effect must lie between 0 and 1, not {strength}.")
 
 
-def auc(scores: np.ndarray, outcomes: np.ndarray) -> float:
-    """Chance that a positive scores higher than a negative, ties counting half; NaN when a class is absent."""
-    from scipy.stats import rankdata
-
-    positive = np.asarray(outcomes).astype(bool)
-    n1, n0 = int(positive.sum()), int((~positive).sum())
-    if n1 == 0 or n0 == 0:
-        return float("nan")
-    return float((rankdata(scores)[positive].sum() - 0.5 * n1 * (n1 + 1)) / (n1 * n0))
-
-
 def oracle_auc(strength: float) -> float:
     """Expected AUC of the true probability against the outcome, over all patients the model can make."""
     u, weight = _population()

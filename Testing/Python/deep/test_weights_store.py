@@ -10,6 +10,7 @@ from RadFusionLib.deep.checkpoint import random_weights, save_weights
 from RadFusionLib.deep.weights_store import PUBLISHED, PublishedWeights, WeightsStore, resolve_weights
 from RadFusionLib.errors import Cancelled, InputError
 from RadFusionLib.progress import Stage
+from RadFusionLib.resources import resource
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +113,18 @@ def test_a_cancelled_or_failed_fetch_keeps_nothing(tmp_path, served):
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(InputError, match="no published weights named 'other'"):
         store.fetch("other")
+
+
+def test_the_shipped_weights_are_small_learnt_and_say_from_what():
+    path = resource("Networks", "compact.safetensors")
+    assert path.stat().st_size <= 3_000_000
+    weights = resolve_weights("compact")
+    assert (weights.source, weights.is_random, weights.sha256) == ("shipped compact", False, sha256(path))
+    assert weights.notes["origin"] == "pre-trained without outcomes on simulated crops"
+    assert {"seed", "cases", "loss", "held_out_loss", "settings_sha256", "phases"} <= set(weights.notes)
+    assert resolve_weights("compact", "shipped").sha256 == weights.sha256
+    with pytest.raises(InputError, match="No weights for r3d_18 come with RadFusion"):
+        resolve_weights("r3d_18", "shipped")
 
 
 def test_the_published_digits_are_those_of_the_file_s_name():

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from RadFusionLib.errors import InputError
+from RadFusionLib.evaluation import auc
 from RadFusionLib.simulation import Latents, draw_latents, draw_outcomes, draw_survival, oracle_auc
-from RadFusionLib.simulation.outcome import PREVALENCE, auc
+from RadFusionLib.simulation.outcome import PREVALENCE
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def test_prevalence_and_oracle_are_as_stated(people: list[Latents], strength: fl
     assert outcomes.mean() == pytest.approx(PREVALENCE, abs=4 * np.sqrt(0.24 / len(people)))
     assert probabilities.mean() == pytest.approx(PREVALENCE, abs=0.02)
     if strength:
-        assert auc(probabilities, outcomes) == pytest.approx(oracle_auc(strength), abs=0.03)
+        assert auc(outcomes, probabilities) == pytest.approx(oracle_auc(strength), abs=0.03)
 
 
 def test_oracle_rises_with_strength() -> None:
@@ -35,15 +36,15 @@ def test_strength_zero_is_a_coin(people: list[Latents]) -> None:
     outcomes, probabilities = draw_outcomes(people, 0.0, 2)
     np.testing.assert_allclose(probabilities, PREVALENCE)
     for name in ("burden", "decoy_burden", "afp", "alb", "ca199", "diameter", "center"):
-        assert auc(np.array([getattr(p, name) for p in people]), outcomes) == pytest.approx(0.5, abs=0.04), name
+        assert auc(outcomes, np.array([getattr(p, name) for p in people])) == pytest.approx(0.5, abs=0.04), name
 
 
 def test_size_decoy_center_and_treatment_do_not_matter(people: list[Latents]) -> None:
     outcomes, _ = draw_outcomes(people, 1.0, 2)
     for name in ("decoy_burden", "diameter", "center", "treatment"):
-        assert auc(np.array([getattr(p, name) for p in people], float), outcomes) == pytest.approx(0.5, abs=0.04), name
-    assert auc(np.array([p.burden for p in people]), outcomes) > 0.8
-    assert auc(np.array([p.afp for p in people]), outcomes) > 0.52
+        assert auc(outcomes, np.array([getattr(p, name) for p in people], float)) == pytest.approx(0.5, abs=0.04), name
+    assert auc(outcomes, np.array([p.burden for p in people])) > 0.8
+    assert auc(outcomes, np.array([p.afp for p in people])) > 0.52
 
 
 def test_a_draw_depends_on_the_case_and_the_seed_only(people: list[Latents]) -> None:
