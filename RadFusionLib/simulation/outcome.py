@@ -23,7 +23,6 @@ from RadFusionLib.simulation.streams import stream
 __all__ = [
     "COEFFICIENTS",
     "PREVALENCE",
-    "auc",
     "draw_outcomes",
     "intercept",
     "oracle_auc",
