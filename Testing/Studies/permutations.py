@@ -16,7 +16,7 @@ from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.recipe import Recipe
 
 PERMUTATIONS = 100
-NOISE = {"cases": 60, "features": 10_000, "tables": 20}
+NOISE = {"cases": 60, "features": 10_000, "tables": 10}
 
 
 def run(folder: Path, jobs: int, progress: ProgressCallback) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from RadFusionLib.case import Geometry, Volume
 from RadFusionLib.deep.checkpoint import load_weights, random_weights
 from RadFusionLib.deep.comparison import Comparison, compare
 from RadFusionLib.deep.crops import Crops, read_crops
-from RadFusionLib.deep.pretext import local_maps, summaries, summary_names
+from RadFusionLib.deep.pretext import local_maps, map_names, summaries, summary_names
 from RadFusionLib.deep.pretraining import Settings, main, pretext_maps, pretext_targets, pretrain_compact
 from RadFusionLib.errors import Cancelled, InputError, ManifestError
 from RadFusionLib.progress import Stage
@@ -54,17 +54,29 @@ def test_upside_down_texture_changes_the_sign_of_asymmetry(crops):
     cube, inside = crops.cubes[1, 0, 0], crops.inside[1, 0, 0]
     names = summary_names()
     values, turned = summaries(cube, inside), summaries(1 - cube, inside)
-    for band in ("volume 0.6", "plane 1.6"):
+    for band in ("band 0.6", "band 1.6"):
         whole, width = names.index(f"{band} asymmetry"), names.index(f"{band} deviation")
         low, high = (names.index(f"{band} asymmetry within 4 {p}") for p in ("p02", "p98"))
         np.testing.assert_allclose(values[[whole, low, high]], -turned[[whole, high, low]], atol=1e-4)
         np.testing.assert_allclose(values[width], turned[width], atol=1e-4)
 
 
+def test_direction_tells_a_weave_from_the_same_weave_turned():
+    k, j, i = np.indices((32, 32, 32)) - 15.5
+    inside = k**2 + j**2 + i**2 < 14**2
+    names = summary_names()
+    for wavelength in (4.0, 6.0):
+        upright = 0.5 + 0.1 * (np.sin(2 * np.pi * j / wavelength) + np.sin(2 * np.pi * i / wavelength))
+        u, v = (i + j) / np.sqrt(2), (i - j) / np.sqrt(2)
+        turned = 0.5 + 0.1 * (np.sin(2 * np.pi * u / wavelength) + np.sin(2 * np.pi * v / wavelength))
+        at = names.index("direction 0.9 balance")
+        assert summaries(upright, inside)[at] < -1 < 1 < summaries(turned, inside)[at]
+
+
 def test_local_maps_turn_with_the_crop(crops):
     cube, inside = crops.cubes[2, 0, 1], crops.inside[2, 0, 1]
     maps = local_maps(cube, inside)
-    assert maps.shape == (9, 8, 8, 8)
+    assert maps.shape == (len(map_names()), 8, 8, 8)
     assert np.isfinite(maps).all()
     assert maps[0].max() == 1.0
     assert maps[0, 0, 0, 0] == 0.0
