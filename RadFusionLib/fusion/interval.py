@@ -19,8 +19,11 @@ class HalfSampleInterval:
     """Spread of the log-odds between members fitted on opposite halves of the training cases.
 
     The training cases are split in two at random, several times; the whole recipe is fitted on each half and
-    calibrated on the other. Two such members of a pair know none of the same patients, so half of their
-    squared difference estimates the variance of a fit on n/2 patients, and a quarter that of a fit on all n.
+    calibrated on the other. Two such members of a pair know none of the same patients, so half of their squared
+    difference estimates the variance of a fit on n/2 patients. Were the error of a fit on all n nothing but
+    variance that falls as 1/n, a quarter of the squared difference would be its square. It is not: selection
+    learns more slowly than that, and the calibration of few patients shrinks every risk towards the prevalence.
+    The whole squared difference is used, twice that standard error; what it covers is measured in the studies.
 
     Parameters
     ----------
@@ -38,7 +41,7 @@ class HalfSampleInterval:
         squares = []
         for (first, by_first), (second, by_second) in self.pairs:
             gap = by_first.logit(first.score(table)) - by_second.logit(second.score(table))
-            squares.append(gap**2 / 4)
+            squares.append(gap**2)
         return np.sqrt(np.mean(squares, axis=0))
 
     def bounds(self, logit: np.ndarray, table: FeatureTable) -> tuple[np.ndarray, np.ndarray]:

