@@ -68,7 +68,7 @@ def _page(e: Mapping[str, Any], card: str, overlay: Path | None) -> str:
 <style>{STYLE}</style></head><body>
 <h1>{html.escape(e["outcome"])}: case {case}</h1>
 <div class="notice">{html.escape(e["notice"])}</div>
-<p><span class="risk">{percent["risk"]} %</span> <span class="muted">risk; {100 * e["level"]:.0f} % interval
+<p><span class="risk">{percent["risk"]} %</span> <span class="muted">risk; nominal {100 * e["level"]:.0f} % interval
 {percent["risk_low"]} to {percent["risk_high"]} % for the risk the same recipe would give after training on far more
 patients</span></p>
 <p>Group: <b>{html.escape(e["group"])}</b> (threshold {percent["threshold"]} %, frozen on training data).
