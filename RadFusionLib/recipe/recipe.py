@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
-from RadFusionLib.case import PHASES, REGIONS
+from RadFusionLib.case import PHASES
 from RadFusionLib.errors import RecipeError
+from RadFusionLib.recipe.model_spec import FAMILIES, ModelSpec, read_models
+from RadFusionLib.recipe.step import Step
 
-__all__ = ["ClinicalVariable", "ModelSpec", "Recipe", "Step"]
+__all__ = ["ClinicalVariable", "Recipe"]
 
 SCHEMA = 1
-FAMILIES = ("cr", "dlr", "clinical")
 SECTIONS: dict[str, dict[str, Any]] = {
     "outcome": {"name": "", "positive": "", "preoperative": True},
     "imaging": {
@@ -28,11 +29,13 @@ SECTIONS: dict[str, dict[str, Any]] = {
     },
     "cr": {},
     "dlr": {},
+    "networks": {},
     "clinical_selection": {"univariate": 0.05, "multivariable": 0.05},
     "folds": {"outer": 5, "inner": 3},
     "interval": {"level": 0.90, "refits": 30},
     "heatmap": {"kind": "contribution", "neighbourhood_mm": 12.0, "stride_mm": 6.0},
     "final": {"candidates": [], "chosen": "inner-folds"},
+    "published": {"signatures": "out-of-fold", "selection": "training", "split": "patient"},
 }
 """The sections that are mappings, with the keys they may have and their defaults."""
 
@@ -51,6 +54,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 """What the imaging section may choose from."""
 
+PUBLISHED: dict[str, tuple[str, ...]] = {
+    "signatures": ("out-of-fold", "in-sample"),
+    "selection": ("training", "cohort"),
+    "split": ("patient", "patch"),
+}
+"""Where a paper's own protocol may part from the strict one, which is each first choice."""
+
 NORMALISATIONS = ("none", "zscore", "minmax")
 MARKS = ("stated", "inferred", "unstated", "ours")
 WHEN = ("preoperative", "postoperative")
@@ -58,24 +68,6 @@ WHEN = ("preoperative", "postoperative")
 LISTS = ("clinical", "steps", "models")
 SCALARS = {"schema": SCHEMA, "name": "", "version": 1, "title": "", "source": "", "threshold": "youden"}
 OTHERS = ("regions", "classifier", "marks", "profiles")
-
-
-@dataclass(frozen=True)
-class Step:
-    """A named step of the pipeline with its parameters."""
-
-    name: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """One of the recipe's models: from which features, or aggregated from which models."""
-
-    name: str
-    families: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    aggregate: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,18 +179,15 @@ class Recipe:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return tuple(_step(entry) for entry in self.document["steps"])
+        return tuple(Step.from_entry(entry) for entry in self.document["steps"])
 
     @property
     def classifier(self) -> Step:
-        return _step(self.document["classifier"])
+        return Step.from_entry(self.document["classifier"])
 
     @property
     def models(self) -> tuple[ModelSpec, ...]:
-        return tuple(
-            ModelSpec(m["name"], *(tuple(m.get(k, ())) for k in ("families", "regions", "aggregate")))
-            for m in self.document["models"]
-        )
+        return tuple(ModelSpec.from_entry(entry) for entry in self.document["models"])
 
     @property
     def image_families(self) -> tuple[str, ...]:
@@ -206,10 +195,26 @@ class Recipe:
         return tuple(f for f in FAMILIES if f != "clinical" and any(f in m.families for m in self.models))
 
     @property
+    def networks(self) -> Mapping[str, Mapping[str, Any]]:
+        """The networks that are trained with the members, by name: their ``input`` and their ``training``."""
+        return self.document["networks"]
+
+    @property
+    def published(self) -> Mapping[str, str]:
+        """Where the paper's own protocol parts from the strict one."""
+        return self.document["published"]
+
+    @property
     def extraction(self) -> dict[str, Any]:
-        """Everything of the recipe that image features depend on."""
+        """Everything of the recipe that image features and the networks' images depend on."""
         sections = ("imaging", "regions", "cr", "dlr")
-        return {"recipe": self.name, "profile": self.profile, **{s: self.document[s] for s in sections}}
+        inputs = {name: network["input"] for name, network in self.networks.items()}
+        return {
+            "recipe": self.name,
+            "profile": self.profile,
+            **{s: self.document[s] for s in sections},
+            **({"networks": inputs} if inputs else {}),
+        }
 
     def model(self, name: str) -> ModelSpec:
         """The model of that name.
@@ -262,9 +267,13 @@ class Recipe:
         self._check_imaging(where)
         self._check_regions(where)
         _check_clinical(self.document["clinical"], where)
-        _check_models(self.document["models"], where)
+        _check_networks(self.networks, self.phases, where)
+        read_models(self.document["models"], tuple(self.networks), [v.name for v in self.clinical], where)
         for entry in (*self.document["steps"], *([self.document["classifier"]] if self.document["classifier"] else [])):
-            _step(entry)
+            Step.from_entry(entry)
+        for key, choices in PUBLISHED.items():
+            if self.published[key] not in choices:
+                raise RecipeError(f"{where}: published.{key} must be {' or '.join(choices)}.")
         names = [model.name for model in self.models]
         missing = [c for c in self.final_candidates if c not in names]
         if missing:
@@ -316,20 +325,14 @@ def _check_clinical(entries: Any, where: str) -> None:
             raise RecipeError(f"{where}: the clinical variable {entry['name']} must be {' or '.join(WHEN)}.")
 
 
-def _check_models(entries: Any, where: str) -> None:
-    known = {part.name for part in fields(ModelSpec)}
-    names: list[str] = []
-    for entry in entries:
-        if not isinstance(entry, dict) or not entry.get("name") or set(entry) - known:
-            raise RecipeError(f"{where}: the model {entry!r} must have a name, and families and regions or aggregate.")
-        if entry["name"] in names:
-            raise RecipeError(f"{where} has the model {entry['name']} twice; rename one.")
-        wrong = [f for f in entry.get("families", ()) if f not in FAMILIES]
-        wrong += [r for r in entry.get("regions", ()) if r not in REGIONS]
-        wrong += [m for m in entry.get("aggregate", ()) if m not in names]
-        if wrong or not (entry.get("families") or entry.get("aggregate")):
-            raise RecipeError(f"{where}: model {entry['name']} names {wrong or 'no features'}; mend its entry.")
-        names.append(entry["name"])
+def _check_networks(networks: Mapping[str, Any], phases: tuple[str, ...], where: str) -> None:
+    for name, network in networks.items():
+        if not isinstance(network, dict) or set(network) != {"input", "training"}:
+            raise RecipeError(f"{where}: the network {name} must say its input and its training, and no more.")
+        if network["input"].get("phase") not in phases:
+            raise RecipeError(
+                f"{where}: the network {name} sees the phase {network['input'].get('phase')!r}; name one."
+            )
 
 
 def _normalised(document: dict[str, Any]) -> dict[str, Any]:
@@ -383,12 +386,3 @@ def _merge(base: Any, change: Any) -> Any:
             for k in {**base, **change}
         }
     return change
-
-
-def _step(entry: Mapping[str, Any]) -> Step:
-    if not isinstance(entry, Mapping) or len(entry) != 1:
-        raise RecipeError(f"A step is one name with its parameters, not {entry!r}.")
-    ((name, parameters),) = entry.items()
-    if not isinstance(parameters or {}, Mapping):
-        raise RecipeError(f"The parameters of the step {name} must be a mapping, not {parameters!r}.")
-    return Step(str(name), dict(parameters or {}))
