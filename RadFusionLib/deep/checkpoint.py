@@ -21,16 +21,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 __all__ = [
-    "TORCHVISION_SOURCE",
     "Weights",
     "content_sha256",
     "load_weights",
     "random_weights",
     "save_weights",
 ]
-
-TORCHVISION_SOURCE = "torchvision Kinetics file"
-"""The ``source`` of weights read from a torchvision checkpoint."""
 
 _METADATA_KEY = "radfusion"
 _COUNTER = ".num_batches_tracked"
@@ -109,7 +105,7 @@ def load_weights(path: str | Path, network: str | None = None, source: str | Non
         ``.safetensors``, or a file of :func:`save_weights`.
     network : str, optional
         The network they must be for. By default the one the file names; a file that names none is taken for
-        torchvision's ``r3d_18``.
+        that of torchvision's networks whose tensors it has.
     source : str, optional
         Overrides what the record says, and the file's own word becomes the note ``origin``.
 
@@ -123,11 +119,11 @@ def load_weights(path: str | Path, network: str | None = None, source: str | Non
     named = metadata.get("network")
     if network is not None and named is not None and named != network:
         raise InputError(f"{path.name} holds weights of {named}, not of {network}; give a file for {network}.")
-    spec = network_spec(network or named or "r3d_18")
+    spec = network_spec(network or named or _recognised(state))
     if named is None and spec.name == "r3d_18":
         state = {_monai_name(name): values for name, values in state.items()}
     _check_fit(state, spec.name, path.name)
-    default = TORCHVISION_SOURCE if named is None and spec.name == "r3d_18" else f"file {path.name}"
+    default = spec.published if named is None and spec.published else f"file {path.name}"
     notes = {k: v for k, v in metadata.items() if k not in ("network", "source")}
     if source is not None and "source" in metadata:
         notes["origin"] = metadata["source"]
@@ -218,6 +214,14 @@ def _read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]
 
 def _as_arrays(state: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
     return {n: (t.float() if t.is_floating_point() else t).detach().cpu().numpy().copy() for n, t in state.items()}
+
+
+def _recognised(state: Mapping[str, np.ndarray]) -> str:
+    """Which of torchvision's networks a state dict is for, by what only that network has."""
+    for network, tensor in (("resnet101", "layer3.22.conv3.weight"), ("resnet50", "layer3.5.conv3.weight")):
+        if tensor in state:
+            return network
+    return "r3d_18"
 
 
 def _monai_name(name: str) -> str:

@@ -1,14 +1,14 @@
-"""From input cubes to global-average features."""
+"""From input cubes or slices to global-average features."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from RadFusionLib.deep.checkpoint import Weights
+from RadFusionLib.deep.inference import Normalisation, in_batches, input_tensor
 from RadFusionLib.deep.networks import NetworkSpec, network_spec
 from RadFusionLib.errors import InputError
 from RadFusionLib.progress import Stage
@@ -29,12 +29,13 @@ def extract(
     weights: Weights | tuple[str, nn.Module],
     inputs: np.ndarray | Sequence[np.ndarray],
     *,
+    normalisation: Normalisation = "none",
     batch: int | None = None,
     device: str = "cpu",
     threads: int | None = None,
     progress: Stage | None = None,
 ) -> np.ndarray:
-    """Return the global-average features of input cubes.
+    """Return the global-average features of input cubes or slices, the network as it is (frozen).
 
     Parameters
     ----------
@@ -42,10 +43,13 @@ def extract(
         The module already filled, when the caller keeps it between calls.
     inputs : numpy.ndarray
         Shape (N, size, size, size), axes KJI, as :func:`~RadFusionLib.deep.region_input.region_input` gives
-        them. The channel is repeated where the network takes three.
+        them; for a network of two dimensions (N, size, size), axes JI, as
+        :func:`~RadFusionLib.deep.slices.slice_input` does. The channel is repeated where the network takes three.
+    normalisation : {"none", "imagenet"}
+        Shift and scale the channels as ImageNet's, which torchvision's 2D checkpoints were trained on.
     batch : int, optional
-        Volumes run together; by default the network's own. A short batch is filled up with zeros, so that a
-        volume's features do not depend on how many others are extracted with it, to the last bit. Another
+        Inputs run together; by default the network's own. A short batch is filled up with zeros, so that an
+        input's features do not depend on how many others are extracted with it, to the last bit. Another
         ``batch`` may change the last bit (6e-8 of features near 0.03 for ``compact``, 3e-7 of 0.3 for
         ``r3d_18``), another device or build of torch about 1e-6 of a feature.
     device : str
@@ -60,26 +64,23 @@ def extract(
     numpy.ndarray
         Shape (N, features), float32, after the last ReLU and the global average.
     """
-    import torch
-
     name, network = (weights.network, weights.module()) if isinstance(weights, Weights) else weights
     spec = network_spec(name)
-    cubes = _checked(inputs, spec)
+    images = _checked(inputs, spec)
     if spec.level_outside:
-        cubes = levelled(cubes)
-    size = batch or spec.batch
+        images = levelled(images)
     network = network.to(device).eval()
-    parts = []
-    with _threads(threads), _reproducible(), torch.inference_mode():
-        for start in range(0, len(cubes), size):
-            part = cubes[start : start + size]
-            filled = np.zeros((size, 1, *cubes.shape[1:]), np.float32)
-            filled[: len(part), 0] = part
-            tensor = torch.from_numpy(filled).expand(-1, spec.channels, -1, -1, -1).contiguous().to(device)
-            parts.append(global_average(network, tensor)[: len(part)].cpu().numpy())
-            if progress is not None:
-                progress((start + len(part)) / len(cubes), f"deep features {start + len(part)}/{len(cubes)}")
-    return np.concatenate(parts) if parts else np.zeros((0, spec.features), np.float32)
+    return in_batches(
+        lambda tensor: global_average(network, tensor),
+        images,
+        lambda part: input_tensor(part, spec, normalisation),
+        batch=batch or spec.batch,
+        width=spec.features,
+        device=device,
+        threads=threads,
+        progress=progress,
+        task="deep features",
+    )
 
 
 def levelled(cubes: np.ndarray) -> np.ndarray:
@@ -98,52 +99,26 @@ def levelled(cubes: np.ndarray) -> np.ndarray:
 
 
 def global_average(network: nn.Module, tensor: torch.Tensor) -> torch.Tensor:
-    """Features (N, features) before any classifier, of a MONAI ResNet and input (N, channels, K, J, I)."""
+    """Features (N, features) before any classifier, of a MONAI ResNet and input (N, channels, [K,] J, I)."""
     maps = network.act(network.bn1(network.conv1(tensor)))  # type: ignore[operator]
     if not network.no_max_pool:
         maps = network.maxpool(maps)  # type: ignore[operator]
     for layer in ("layer1", "layer2", "layer3", "layer4"):
         maps = getattr(network, layer)(maps)
-    return maps.mean(dim=(2, 3, 4))
+    return maps.mean(dim=tuple(range(2, maps.ndim)))
 
 
 def _checked(inputs: np.ndarray | Sequence[np.ndarray], spec: NetworkSpec) -> np.ndarray:
-    cubes = np.asarray(inputs, dtype=np.float32)
-    if cubes.size == 0:
-        return cubes.reshape(0, *(spec.input_size,) * 3)
-    if cubes.ndim != 4 or cubes.shape[1:] != (spec.input_size,) * 3:
+    images = np.asarray(inputs, dtype=np.float32)
+    edges = (spec.input_size,) * spec.dimensions
+    if images.size == 0:
+        return images.reshape(0, *edges)
+    if images.shape[1:] != edges:
+        kind, maker = ("cubes", "region_input") if spec.dimensions == 3 else ("slices", "slice_input")
         raise InputError(
-            f"{spec.name} takes cubes of {spec.input_size} voxels, shape (N, size, size, size), "
-            f"not {cubes.shape}; make them with region_input(..., size={spec.input_size})."
+            f"{spec.name} takes {kind} of {spec.input_size} voxels, shape (N{', size' * spec.dimensions}), "
+            f"not {images.shape}; make them with {maker}."
         )
-    if not np.isfinite(cubes).all():
+    if not np.isfinite(images).all():
         raise InputError("A network input has values that are not finite; mend the image it was made from.")
-    return cubes
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    """Run on ``count`` cores and leave torch's setting as it was."""
-    import torch
-
-    before = torch.get_num_threads()
-    if count is not None:
-        torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def _reproducible() -> Iterator[None]:
-    """The same algorithm every time on a GPU, and none that rounds to TF32; nothing to do on a CPU."""
-    import torch
-
-    cudnn = torch.backends.cudnn
-    before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32
-    cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = True, False, False
-    try:
-        yield
-    finally:
-        cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = before
+    return images

@@ -62,6 +62,18 @@ PUBLISHED: Mapping[str, PublishedWeights] = {
         "b3b3357e",
         "torchvision, BSD-3-Clause; trained on Kinetics-400, whose terms also apply",
     ),
+    "resnet50": PublishedWeights(
+        "resnet50",
+        "https://download.pytorch.org/models/resnet50-0676ba61.pth",
+        "0676ba61",
+        "torchvision, BSD-3-Clause; trained on ImageNet-1k, whose terms (no commercial use) also apply",
+    ),
+    "resnet101": PublishedWeights(
+        "resnet101",
+        "https://download.pytorch.org/models/resnet101-63fe2227.pth",
+        "63fe2227",
+        "torchvision, BSD-3-Clause; trained on ImageNet-1k, whose terms (no commercial use) also apply",
+    ),
 }
 """The weights that ``radfusion weights fetch NAME`` knows."""
 
@@ -216,9 +228,9 @@ def resolve_weights(
     network : str
         What they must fit.
     choice : str or path, optional
-        ``"random"`` (drawn from ``seed``, and the record says so), ``"shipped"``, ``"kinetics"`` (the store's
-        ``r3d_18``), a file, or a name in the store. By default the shipped ones where there are some, else
-        the stored ones of the network's own name.
+        ``"random"`` (drawn from ``seed``, and the record says so), ``"shipped"``, ``"kinetics"`` or ``"imagenet"``
+        (what the store has under the network's own name), a file, or a name in the store. By default the shipped
+        ones where there are some, else the stored ones of the network's own name.
     seed : int
         See ``choice``.
     store : WeightsStore, optional
@@ -230,7 +242,7 @@ def resolve_weights(
         return random_weights(spec.name, seed)
     if choice == "shipped" or (choice is None and resource("Networks", f"{spec.name}.safetensors").is_file()):
         return shipped_weights(spec.name)
-    if choice in (None, "kinetics"):
+    if choice in (None, "kinetics", "imagenet"):
         return store.load(spec.name)
     if any(entry.name == str(choice) for entry in store.list()):
         weights = store.load(str(choice))

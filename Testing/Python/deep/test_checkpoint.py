@@ -1,4 +1,3 @@
-import json
 import pickle
 from pathlib import Path
 
@@ -7,7 +6,6 @@ import pytest
 import torch
 
 from RadFusionLib.deep.checkpoint import (
-    TORCHVISION_SOURCE,
     Weights,
     content_sha256,
     load_weights,
@@ -17,22 +15,10 @@ from RadFusionLib.deep.checkpoint import (
 from RadFusionLib.deep.networks import build
 from RadFusionLib.errors import InputError
 
-PUBLISHED = Path(__file__).resolve().parents[4] / "shared/data/torchvision_state_dict/r3d_18.json"
-
 
 @pytest.fixture(scope="module")
-def torchvision_state():
-    """torchvision's names and shapes with random values."""
-    if not PUBLISHED.is_file():
-        pytest.skip("torchvision's names and shapes (shared/data/torchvision_state_dict) are not here")
-    generator = torch.Generator().manual_seed(5)
-    state = {}
-    for name, shape, dtype in json.loads(PUBLISHED.read_text())["state_dict"]:
-        if dtype == "int64":
-            state[name] = torch.tensor(7)
-        else:
-            state[name] = torch.randn(shape, generator=generator).abs() * 0.02
-    return state
+def torchvision_state(published_state):
+    return published_state("r3d_18")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +30,7 @@ def torchvision_file(torchvision_state, tmp_path_factory):
 
 def test_every_tensor_of_a_torchvision_file_is_used(torchvision_file, torchvision_state):
     weights = load_weights(torchvision_file)
-    assert (weights.network, weights.source, weights.is_random) == ("r3d_18", TORCHVISION_SOURCE, False)
+    assert (weights.network, weights.source, weights.is_random) == ("r3d_18", "torchvision Kinetics file", False)
     network = weights.module()
     filled = network.state_dict()
     assert len(filled) == len(torchvision_state) == 122
@@ -94,7 +80,7 @@ def test_a_torchvision_safetensors_file_loads_the_same(torchvision_file, torchvi
     first = load_weights(torchvision_file)
     assert content_sha256(again.tensors) == content_sha256(first.tensors)
     assert again.sha256 != first.sha256
-    assert again.source == TORCHVISION_SOURCE
+    assert again.source == "torchvision Kinetics file"
 
 
 def _renamed(state):
