@@ -12,10 +12,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import math
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +23,8 @@ import numpy as np
 from RadFusionLib.deep.checkpoint import Weights, content_sha256, save_weights
 from RadFusionLib.deep.features import global_average, levelled
 from RadFusionLib.deep.networks import build, network_spec
+from RadFusionLib.deep.training import Task, TrainingSettings, train
+from RadFusionLib.deep.training_state import Figures
 from RadFusionLib.errors import InputError, RadFusionError
 from RadFusionLib.progress import Stage
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "main", "pretext_maps", "pretext_targets", "pretrain_compact"]
 
 SOURCE = "pre-trained without outcomes on simulated crops"
-
-_STATE = ("network", "head", "map_head", "optimiser", "schedule")
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,19 @@ class Settings:
     batch: int = 24
     learning_rate: float = 2e-3
     held_out: float = 0.1
+
+    @property
+    def training(self) -> TrainingSettings:
+        """These settings as the training loop takes them."""
+        return TrainingSettings(
+            optimiser="adam",
+            learning_rate=self.learning_rate,
+            epochs=self.epochs,
+            batch=self.batch,
+            schedule="cosine",
+            warm_up=0.1,
+            seed=self.seed,
+        )
 
     def sha256(self) -> str:
         """Hash of the settings and of nothing else: equal for equal settings, whatever the code."""
@@ -122,22 +133,23 @@ def pretrain_compact(
     x = torch.from_numpy(levelled(np.asarray(inputs, np.float32)))[:, None]
     y = torch.from_numpy(np.asarray(targets, np.float32))
     z = torch.from_numpy(np.zeros((len(x), 1, 1, 1, 1), np.float32) if maps is None else np.asarray(maps, np.float32))
-    train, held = _split(groups or [str(i) for i in range(len(x))], settings)
-    identity = settings.sha256() + hashlib.sha256(targets.tobytes()).hexdigest()
-    with _one_core(), torch.random.fork_rng(devices=[]):
+    rows, held = _split(groups or [str(i) for i in range(len(x))], settings)
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        run = _Run(build("compact"), y.shape[1], z.shape[1] - 1, settings, len(train))
-        start = run.resume(checkpoint, identity)
-        for epoch in range(start, settings.epochs):
-            stage = progress.part(epoch / settings.epochs, (epoch + 1) / settings.epochs)
-            loss = run.epoch(x, y, z, train, epoch, stage)
-            run.losses.append((loss, run.loss(x, y, z, held)))
-            run.save(checkpoint, identity, epoch + 1)
-            stage(1.0, f"epoch {epoch + 1}/{settings.epochs}: loss {loss:.3f}, held out {run.losses[-1][1]:.3f}")
-        tensors = _rounded(run.network)
-    if checkpoint is not None:
-        Path(checkpoint).unlink(missing_ok=True)
-    loss, held_loss = run.losses[-1] if run.losses else (float("nan"), float("nan"))
+        task = _Pretext(build("compact"), x, y, z, held, settings.batch)
+    history = train(
+        task,
+        rows,
+        settings.training,
+        identity={"held_out": settings.held_out, "data": hashlib.sha256(targets.tobytes()).hexdigest()},
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    tensors = _rounded(task.modules["network"])
+    last = history[-1] if history else {}
+    loss, held_loss = (
+        value if (value := last.get(name)) is not None else float("nan") for name in ("loss", "held out")
+    )
     notes = {
         **{name: str(value) for name, value in asdict(settings).items()},
         "settings_sha256": settings.sha256(),
@@ -191,90 +203,42 @@ def pretext_maps(crops: Crops, progress: Stage | None = None) -> np.ndarray:
     return np.concatenate([weight, values], axis=3).reshape(-1, *rows[0].shape).astype(np.float32)
 
 
-class _Run:
-    """Network, heads, optimiser and schedule of one training."""
+class _Pretext(Task):
+    """The compact network with a head for the summaries and one for the local maps."""
 
-    def __init__(self, network: nn.Module, targets: int, maps: int, settings: Settings, crops: int) -> None:
+    def __init__(
+        self, network: nn.Module, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, held: np.ndarray, batch: int
+    ) -> None:
         import torch
 
         # Channels last is a third faster on a core.
         self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        self.settings = settings
-        self.losses: list[tuple[float, float]] = []
-        self.head = torch.nn.Linear(network_spec("compact").features, targets)
-        self.map_head = torch.nn.Conv3d(32, max(maps, 1), 1)
+        self.head = torch.nn.Linear(network_spec("compact").features, y.shape[1])
+        self.map_head = torch.nn.Conv3d(32, max(z.shape[1] - 1, 1), 1)
+        super().__init__({"network": self.network, "head": self.head, "map_head": self.map_head})
         self.middle: list[torch.Tensor] = []
         network.layer2.register_forward_hook(lambda module, given, made: self.middle.append(made))  # type: ignore[union-attr]
-        parts = (network, self.head, self.map_head)
-        self.optimiser = torch.optim.Adam([p for m in parts for p in m.parameters()], lr=settings.learning_rate)
-        steps = max(1, settings.epochs * -(-crops // settings.batch))
-        rise = max(1, steps // 10)
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimiser,
-            lambda step: min((step + 1) / rise, 0.5 * (1 + math.cos(math.pi * min(step / steps, 1.0)))),
-        )
+        self.x, self.y, self.z, self.held, self.batch = x, y, z, held, batch
 
-    def epoch(
-        self, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, train: np.ndarray, epoch: int, stage: Stage
-    ) -> float:
-        """One pass in an order of its own, so that a resumed training sees what the whole one would have."""
+    def loss(self, chosen: np.ndarray, generator: np.random.Generator) -> torch.Tensor:
+        """Of crops turned and flipped at random."""
         import torch
 
-        rng = np.random.default_rng((self.settings.seed, epoch))
-        order = rng.permutation(train)
-        self.network.train()
-        total = 0.0
-        for start in range(0, len(order), self.settings.batch):
-            chosen = order[start : start + self.settings.batch]
-            turned = [_turned(rng, x[i], z[i]) for i in chosen]
-            cubes, places = (torch.stack(part) for part in zip(*turned, strict=True))
-            loss = self._loss(cubes.to(memory_format=torch.channels_last_3d), y[chosen], places)
-            self.optimiser.zero_grad()
-            loss.backward()
-            self.optimiser.step()
-            self.schedule.step()
-            total += float(loss.detach()) * len(chosen)
-            done = start + len(chosen)
-            stage(done / len(order), f"epoch {epoch + 1}/{self.settings.epochs}: loss {total / done:.3f}")
-        return total / len(order)
+        turned = [_turned(generator, self.x[i], self.z[i]) for i in chosen]
+        cubes, places = (torch.stack(part) for part in zip(*turned, strict=True))
+        return self._loss(cubes.to(memory_format=torch.channels_last_3d), self.y[chosen], places)
 
-    def loss(self, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, held: np.ndarray) -> float:
+    def end_epoch(self) -> Figures:
         """The loss on crops that were not trained on."""
         import torch
 
-        if not len(held):
-            return float("nan")
+        if not len(self.held):
+            return {"held out": None}
         self.network.eval()
         with torch.inference_mode():
-            parts = np.array_split(held, -(-len(held) // self.settings.batch))
-            return float(sum(float(self._loss(x[part], y[part], z[part])) * len(part) for part in parts)) / len(held)
-
-    def resume(self, checkpoint: str | Path | None, identity: str) -> int:
-        """Take up an interrupted training of the same crops and settings; return the epoch to go on with."""
-        import torch
-
-        if checkpoint is None or not Path(checkpoint).is_file():
-            return 0
-        state = torch.load(checkpoint, weights_only=True)
-        if state["identity"] != identity:
-            raise InputError(f"{checkpoint} belongs to another training; remove it, or name another file.")
-        for name in _STATE:
-            getattr(self, name).load_state_dict(state[name])
-        self.losses = [(a, b) for a, b in state["losses"]]
-        return int(state["epoch"])
-
-    def save(self, checkpoint: str | Path | None, identity: str, epoch: int) -> None:
-        """Write where the training stands, whole or not at all."""
-        import torch
-
-        if checkpoint is None:
-            return
-        state = {name: getattr(self, name).state_dict() for name in _STATE}
-        # A schedule made of a function keeps no more than its step.
-        state["schedule"] = {k: v for k, v in state["schedule"].items() if k != "lr_lambdas"} | {"lr_lambdas": [None]}
-        partial = Path(f"{checkpoint}.part")
-        torch.save({**state, "identity": identity, "epoch": epoch, "losses": self.losses}, partial)
-        partial.replace(checkpoint)
+            parts = np.array_split(self.held, -(-len(self.held) // self.batch))
+            losses = [float(self._loss(self.x[part], self.y[part], self.z[part])) * len(part) for part in parts]
+        return {"held out": float(sum(losses)) / len(self.held)}
 
     def _loss(self, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """Of the summaries, plus that of the maps weighted by how much of a place is in the region."""
@@ -312,18 +276,6 @@ def _rounded(network: nn.Module) -> dict[str, np.ndarray]:
     """The network's values as half precision holds them, in float32."""
     state = {n: t for n, t in network.state_dict().items() if not n.endswith("num_batches_tracked")}
     return {n: t.detach().half().float().numpy().copy() for n, t in state.items()}
-
-
-@contextmanager
-def _one_core() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

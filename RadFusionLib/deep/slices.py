@@ -83,7 +83,8 @@ class SliceInput:
         first = edge // 2 - size // 2
         part = slice(first, first + size)
         origin = self.grid.index_to_physical(np.array([[first, first, 0]]))[0]
-        grid = replace(self.grid, size=(size, size, 1), origin=tuple(float(v) for v in origin))
+        x, y, z = (float(v) for v in origin)
+        grid = replace(self.grid, size=(size, size, 1), origin=(x, y, z))
         return SliceInput(self.array[part, part], grid, self.window, self.inside[part, part])
 
     def to_geometry(self, values: np.ndarray, geometry: Geometry, outside: float = np.nan) -> Volume:
