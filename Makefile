@@ -33,6 +33,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "RadFusion needs Python 3.11, 3.12 or 3.13; name it with PYTHON=..."; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(BIN)/python -m RadFusionLib.explain.shap_library
 	$(BIN)/python -m RadFusionLib.radiomics.compilation
 	touch $@
 
