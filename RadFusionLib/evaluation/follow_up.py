@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from RadFusionLib.errors import InputError
 
@@ -51,7 +52,7 @@ class FollowUp:
 
     @classmethod
     def from_columns(
-        cls, cases: Sequence[str], times: Sequence[float], events: Sequence[float], endpoint: str
+        cls, cases: Sequence[str], times: ArrayLike, events: ArrayLike, endpoint: str
     ) -> tuple[FollowUp, np.ndarray]:
         """Check two columns of a manifest.
 
@@ -59,7 +60,7 @@ class FollowUp:
         ----------
         cases : sequence of str
             Case ids, for the sentence when a value is wrong.
-        times, events : sequence of float
+        times, events : array-like of float, shape (n,)
             Months and 0/1; both NaN where the case was not followed.
         endpoint : str
             As in the columns' names, such as ``DFS``.

@@ -128,8 +128,9 @@ def binary_validation(
 def cox_snell_of_auc(auc: float, prevalence: float) -> float:
     """Cox and Snell's R squared that goes with an AUC.
 
-    After Riley, Van Calster and Collins 2021 (Statistics in Medicine 40:859): the scores of cases with and without the outcome are taken to be normal with the same spread; the R squared is
-    that of the logistic regression of the outcome on the score, here by integration instead of a large simulation.
+    After Riley, Van Calster and Collins 2021 (Statistics in Medicine 40:859): the scores of cases with and without
+    the outcome are taken to be normal with the same spread; the R squared is that of the logistic regression of the
+    outcome on the score, here by integration instead of a large simulation.
 
     Parameters
     ----------

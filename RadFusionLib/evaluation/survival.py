@@ -57,8 +57,8 @@ class KaplanMeier:
         if month > self.times[-1]:
             return Estimate(float("nan"), float("nan"), float("nan"), LEVEL, "not followed so long")
         place = int(np.searchsorted(self.times, month, side="right")) - 1
-        values = (float(curve[place]) for curve in (self.survival, self.low, self.high))
-        return Estimate(*values, LEVEL, "Kaplan-Meier, Greenwood")
+        value, low, high = (float(curve[place]) for curve in (self.survival, self.low, self.high))
+        return Estimate(value, low, high, LEVEL, "Kaplan-Meier, Greenwood")
 
     def still_followed(self, month: float) -> int:
         """Cases followed to ``month`` or beyond without an event before it."""

@@ -20,7 +20,9 @@ from RadFusionLib.workflow.contribution import contribution_map
 from RadFusionLib.workflow.extraction import extract_case
 from RadFusionLib.workflow.preprocess import PreparedCase, prepare_case
 
-__all__ = ["Prediction", "predict"]
+__all__ = ["TRAINED_ON", "Prediction", "check_demonstration", "predict"]
+
+TRAINED_ON = "This case was among the training cases; its risk is apparent, not a prediction."
 
 
 @dataclass(frozen=True)
@@ -105,19 +107,14 @@ def predict(
         When ``progress`` returned ``False``.
     """
     stage = Stage(progress)
-    if bundle.record.demonstration and not case.simulated and not allow_demonstration:
-        raise InputError(
-            f"Case {case.id} is not a simulated case, and this bundle was trained on simulated cases only: its risk "
-            "would mean nothing. Use a bundle trained on patients (or override with --allow-demonstration to try the "
-            "software)."
-        )
+    check_demonstration(bundle, case.id, case.simulated, allow_demonstration)
     stage(0.0, "Preparing images and regions")
     prepared = prepare_case(case, bundle.recipe)
     table = _features(bundle, case, prepared, threads, device, stage.part(0.05, 0.35 if heatmap else 0.95))
     (risk,) = bundle.ensemble.predict(table)
     warnings = bundle.domain.warnings(table, case.scanner)
     if fingerprint(case) in bundle.record.folds:
-        warnings = (*warnings, "This case was among the training cases; its risk is apparent, not a prediction.")
+        warnings = (*warnings, TRAINED_ON)
     painted = None
     if heatmap:
         painted = contribution_map(bundle, prepared, table, threads, device, stage.part(0.35, 0.98))
@@ -137,6 +134,22 @@ def predict(
         shell=reference.regions.get("shell"),
         prepared=prepared,
     )
+
+
+def check_demonstration(bundle: Bundle, case: str, simulated: bool, allowed: bool) -> None:
+    """Refuse a case that is not simulated when the bundle was trained on simulated cases, unless ``allowed``.
+
+    Raises
+    ------
+    InputError
+        When it is refused.
+    """
+    if bundle.record.demonstration and not simulated and not allowed:
+        raise InputError(
+            f"Case {case} is not a simulated case, and this bundle was trained on simulated cases only: its risk "
+            "would mean nothing. Use a bundle trained on patients (or override with --allow-demonstration to try the "
+            "software)."
+        )
 
 
 def _features(

@@ -14,7 +14,7 @@ from RadFusionLib.progress import Stage
 from RadFusionLib.recipe import Recipe
 from RadFusionLib.workflow.cohort_extraction import extract_cohort, versions
 
-__all__ = ["clinical_table", "train", "training_table"]
+__all__ = ["check_origin", "clinical_table", "train", "training_table"]
 
 
 def train(
@@ -76,7 +76,7 @@ def training_table(
     recipe: Recipe, manifest: Manifest, features: FeatureFile, weights: Weights | None
 ) -> tuple[FeatureTable, list[str]]:
     """Join image features and clinical values of the manifest's cases, in its order; and their fingerprints."""
-    _check_origin(recipe, features, weights)
+    check_origin(recipe, features, weights)
     place = {case: i for i, case in enumerate(features.table.cases)}
     missing = [row.id for row in manifest if row.id not in place]
     if missing:
@@ -110,7 +110,14 @@ def clinical_table(recipe: Recipe, manifest: Manifest) -> FeatureTable:
     return FeatureTable(tuple(row.id for row in manifest), tuple(CLINICAL + n for n in names), values)
 
 
-def _check_origin(recipe: Recipe, features: FeatureFile, weights: Weights | None) -> None:
+def check_origin(recipe: Recipe, features: FeatureFile, weights: Weights | None) -> None:
+    """Refuse features of another recipe, profile or network.
+
+    Raises
+    ------
+    InputError
+        Which says what differs.
+    """
     made = features.record
     for key, now in recipe.extraction.items():
         if made.get(key) != now:

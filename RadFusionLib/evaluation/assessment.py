@@ -1,0 +1,240 @@
+"""Everything that is measured of one set of cases: discrimination, calibration, utility, survival, subgroups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from scipy.special import logit
+
+from RadFusionLib.errors import InputError
+from RadFusionLib.evaluation.brier import Brier, brier
+from RadFusionLib.evaluation.calibration import Calibration, CalibrationCurve, calibration, calibration_curve
+from RadFusionLib.evaluation.confusion import ConfusionMatrix
+from RadFusionLib.evaluation.delong import auc_interval
+from RadFusionLib.evaluation.estimate import Estimate
+from RadFusionLib.evaluation.follow_up import FollowUp
+from RadFusionLib.evaluation.hosmer_lemeshow import HosmerLemeshow, hosmer_lemeshow
+from RadFusionLib.evaluation.risk_groups import GroupSurvival, group_survival
+from RadFusionLib.evaluation.sample_size import SampleSize, binary_validation
+from RadFusionLib.evaluation.subgroups import Grouping, SubgroupTable, subgroup_table
+from RadFusionLib.evaluation.treatment import TreatmentBenefit, as_treated, treatment_benefit
+from RadFusionLib.evaluation.utility import DecisionCurve, decision_curve
+
+__all__ = ["APPARENT", "FEWEST", "TEST", "Assessment", "EvaluationSet", "assess"]
+
+TEST, APPARENT = "test", "apparent"
+"""Cases that the bundle never saw, and cases that it was trained on."""
+FEWEST = 2
+"""Cases of each class below which nothing is measured."""
+MODEL = "risk"
+HIGHEST_AUC = 0.995
+EDGE = 1e-6
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationSet:
+    """Risks of several cases and what is known of them.
+
+    Parameters
+    ----------
+    name : str
+        ``test`` or ``apparent``.
+    cases : tuple of str
+        Ids, length n.
+    outcome : numpy.ndarray, shape (n,)
+        0 or 1.
+    risk : numpy.ndarray, shape (n,)
+        In [0, 1].
+    threshold : float
+        Frozen in training; at or above it a case is in the high-risk group.
+    times, events : mapping of str to numpy.ndarray, shape (n,) each
+        By endpoint, months and 0/1; NaN where a case was not followed.
+    treatment : tuple of str
+        The manifest's cells; empty when there is no such column.
+    clinical : mapping of str to numpy.ndarray, shape (n,) each
+        Variables for the Cox table; NaN when missing.
+    groupings : tuple of Grouping
+        What the subgroups are made by.
+    """
+
+    name: str
+    cases: tuple[str, ...]
+    outcome: np.ndarray
+    risk: np.ndarray
+    threshold: float
+    times: Mapping[str, np.ndarray] = field(default_factory=dict)
+    events: Mapping[str, np.ndarray] = field(default_factory=dict)
+    treatment: tuple[str, ...] = ()
+    clinical: Mapping[str, np.ndarray] = field(default_factory=dict)
+    groupings: tuple[Grouping, ...] = ()
+
+    def check(self) -> None:
+        """Refuse a set that is too small.
+
+        Raises
+        ------
+        InputError
+            When a class has fewer than two cases.
+        """
+        positive = int(np.sum(self.outcome))
+        for count, word in ((positive, "with"), (len(self.cases) - positive, "without")):
+            if count < FEWEST:
+                cases = "case" if count == 1 else "cases"
+                raise InputError(
+                    f"The {self.name} set has {count} {cases} {word} the outcome; performance needs at least "
+                    f"{FEWEST} of each class, so add cases."
+                )
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What was measured; None with a note where something could not be.
+
+    Parameters
+    ----------
+    name : str
+        ``test`` or ``apparent``.
+    cases, positive : int
+        Cases, and those with the outcome.
+    threshold : float
+        Of the operating point.
+    auc : Estimate
+        With DeLong's interval.
+    roc : tuple of numpy.ndarray
+        False and true positive rates along the curve.
+    confusion : ConfusionMatrix
+        At the threshold.
+    rates : mapping of str to Estimate
+        Read from the confusion matrix, with exact intervals.
+    brier, calibration, calibration_curve, hosmer_lemeshow
+        Whether the risks are right.
+    decision : DecisionCurve
+        Net benefit of the model ``risk``.
+    survival : tuple of GroupSurvival
+        One an endpoint.
+    treatment : mapping of str to TreatmentBenefit
+        By endpoint.
+    subgroups : tuple of SubgroupTable
+        One a grouping.
+    wanted : SampleSize or None
+        Cases that a test of this model would need.
+    notes : tuple of str
+        What could not be measured, and why.
+    """
+
+    name: str
+    cases: int
+    positive: int
+    threshold: float
+    auc: Estimate
+    roc: tuple[np.ndarray, np.ndarray]
+    confusion: ConfusionMatrix
+    rates: Mapping[str, Estimate]
+    brier: Brier
+    calibration: Calibration | None
+    calibration_curve: CalibrationCurve | None
+    hosmer_lemeshow: HosmerLemeshow | None
+    decision: DecisionCurve
+    survival: tuple[GroupSurvival, ...]
+    treatment: Mapping[str, TreatmentBenefit]
+    subgroups: tuple[SubgroupTable, ...]
+    wanted: SampleSize | None
+    notes: tuple[str, ...]
+
+
+def assess(group: EvaluationSet, resamples: int = 1000, seed: int = 0) -> Assessment:
+    """Measure a set.
+
+    Parameters
+    ----------
+    group : EvaluationSet
+        At least two cases of each class.
+    resamples : int
+        Bootstrap samples of the calibration curve's band.
+    seed : int
+        Of the bootstrap.
+
+    Raises
+    ------
+    InputError
+        When a class has fewer than two cases, all risks are equal, or a time or event is wrong.
+    """
+    from sklearn.metrics import roc_curve
+
+    group.check()
+    outcome, risk = np.asarray(group.outcome, dtype=int), np.asarray(group.risk, dtype=float)
+    notes: list[str] = []
+    area = auc_interval(outcome, risk)
+    false_positive, true_positive, _ = roc_curve(outcome, risk, drop_intermediate=False)
+    confusion = ConfusionMatrix.of_scores(outcome, risk, group.threshold)
+    survival, treatment = _followed(group, notes)
+    return Assessment(
+        name=group.name,
+        cases=outcome.size,
+        positive=int(outcome.sum()),
+        threshold=group.threshold,
+        auc=area,
+        roc=(false_positive, true_positive),
+        confusion=confusion,
+        rates=confusion.estimates(),
+        brier=brier(outcome, risk),
+        calibration=_tried(lambda: calibration(outcome, risk), "Calibration slope", notes),
+        calibration_curve=_tried(
+            lambda: calibration_curve(outcome, risk, resamples=resamples, seed=seed), "Calibration curve", notes
+        ),
+        hosmer_lemeshow=_tried(
+            lambda: hosmer_lemeshow(outcome, risk, apparent=group.name == APPARENT), "Hosmer-Lemeshow test", notes
+        ),
+        decision=decision_curve(outcome, {MODEL: risk}),
+        survival=survival,
+        treatment=treatment,
+        subgroups=subgroup_table(outcome, risk, group.threshold, group.groupings),
+        wanted=_wanted(outcome, risk, area, notes),
+        notes=tuple(notes),
+    )
+
+
+def _followed(
+    group: EvaluationSet, notes: list[str]
+) -> tuple[tuple[GroupSurvival, ...], dict[str, TreatmentBenefit]]:
+    survival: list[GroupSurvival] = []
+    benefit: dict[str, TreatmentBenefit] = {}
+    high = group.risk >= group.threshold
+    for endpoint in group.times:
+        if endpoint not in group.events:
+            raise InputError(f"There is a time:{endpoint} but no event:{endpoint}; add the column.")
+        data, known = FollowUp.from_columns(group.cases, group.times[endpoint], group.events[endpoint], endpoint)
+        if not data.count:
+            notes.append(f"{endpoint}: no case had the event, so nothing is said of survival.")
+            continue
+        clinical = {name: values[known] for name, values in group.clinical.items()}
+        survival.append(group_survival(endpoint, data, group.risk[known], high[known], clinical))
+        if any(group.treatment):
+            treated, told = as_treated(_chosen(group.treatment, known))
+            benefit[endpoint] = treatment_benefit(data.of(told), treated[told], high[known][told])
+    return tuple(survival), benefit
+
+
+def _chosen(cells: Sequence[str], known: np.ndarray) -> list[str]:
+    return [cell for cell, there in zip(cells, known, strict=True) if there]
+
+
+def _tried(measure: Callable[[], Found], what: str, notes: list[str]) -> Found | None:
+    try:
+        return measure()
+    except InputError as error:
+        notes.append(f"{what}: {error}")
+    return None
+
+
+def _wanted(outcome: np.ndarray, risk: np.ndarray, area: Estimate, notes: list[str]) -> SampleSize | None:
+    if not 0.5 < area.value < HIGHEST_AUC:
+        notes.append(f"Sample size of a test: an AUC of {area.value:.3f} allows no such calculation.")
+        return None
+    odds = logit(np.clip(risk, EDGE, 1 - EDGE))
+    return binary_validation(float(outcome.mean()), area.value, odds)
