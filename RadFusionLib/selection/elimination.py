@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.svm import SVC
-from sklearn.utils.validation import validate_data
 
 from RadFusionLib.selection.selector import OutcomeSelector
 
@@ -45,8 +44,7 @@ class LinearElimination(OutcomeSelector):
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> LinearElimination:
         """Rank the columns of ``X``, shape (n_patients, n_features), for telling ``y`` (two classes) apart."""
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
-        target = np.unique(y, return_inverse=True)[1]
+        X, target = self._checked(X, y)
         left = np.arange(X.shape[1])
         kernel = X @ X.T
         stride = max(1, int(self.step * X.shape[1]))

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import ClassifierTags
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 __all__ = ["OutcomeSelector", "Selector"]
 
@@ -23,9 +24,20 @@ class Selector(SelectorMixin, BaseEstimator):
 
 
 class OutcomeSelector(Selector):
-    """A selector that needs the outcome."""
+    """A selector that needs a binary outcome."""
+
+    def _checked(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features as ``float64`` and the outcome as 0 and 1 (the larger label is 1), or a ``ValueError``."""
+        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
+        labels, target = np.unique(y, return_inverse=True)
+        if labels.size != 2:
+            raise ValueError(
+                f"{type(self).__name__} needs an outcome of two classes; the training cases have {labels.size}."
+            )
+        return X, target
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
+        tags.classifier_tags = ClassifierTags(multi_class=False)
         return tags

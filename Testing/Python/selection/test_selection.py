@@ -9,11 +9,37 @@ from sklearn.feature_selection import RFE
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from RadFusionLib.selection import ClinicalSelection, CorrelationFilter, InformativeFeatures, LinearElimination
+from RadFusionLib.selection import (
+    ClinicalSelection,
+    CorrelationFilter,
+    InformativeFeatures,
+    LassoSelection,
+    LinearElimination,
+    RelevanceRedundancySelection,
+    ReproducibilityFilter,
+    ScannerHarmonisation,
+    UnivariateFilter,
+)
 
 
 @parametrize_with_checks(
-    [InformativeFeatures(), CorrelationFilter(), ClinicalSelection()],
+    [
+        ClinicalSelection(),
+        ClinicalSelection(rule="aic", univariate=0.1),
+        ClinicalSelection(firth=True),
+        CorrelationFilter(),
+        CorrelationFilter(keep="auc"),
+        InformativeFeatures(),
+        # The checks' tables are small: fewer patients of a class than ten folds.
+        LassoSelection(folds=2),
+        LassoSelection(family="binomial", rule="1se", folds=2),
+        LinearElimination(),
+        RelevanceRedundancySelection(n_features=3),
+        # Without readings and scanners these learn nothing, but the contract is the same.
+        ReproducibilityFilter(missing="pass"),
+        ScannerHarmonisation(missing="pass"),
+        UnivariateFilter(),
+    ],
 )
 def test_estimator_contract(estimator, check):
     check(estimator)
