@@ -1,4 +1,4 @@
-"""Deep radiomics (DLR): a region's crop through a pre-trained network to its global-average features.
+"""Deep radiomics (DLR): regions, slices and patches through networks, to features or to probabilities.
 
 Importing this package imports neither torch nor MONAI; they are imported where they are used.
 """
@@ -13,19 +13,32 @@ from RadFusionLib.deep.region_input import RegionInput, prepare_region, region_i
 
 _LAZY = {
     "NETWORKS": "networks",
+    "JoinedPatches": "patches",
+    "NetworkClassifier": "network_classifier",
     "NetworkSpec": "networks",
+    "PatchNetworkClassifier": "patch_classifier",
+    "PatchSettings": "patches",
+    "Patches": "patches",
+    "RegionNetworkClassifier": "region_classifier",
+    "SliceInput": "slices",
+    "SliceNetworkClassifier": "slice_classifier",
+    "SliceSettings": "slices",
+    "TrainingSettings": "training",
     "Weights": "checkpoint",
     "WeightsStore": "weights_store",
     "build": "networks",
     "content_sha256": "checkpoint",
     "extract": "features",
+    "extract_patches": "patches",
     "feature_names": "features",
     "load_weights": "checkpoint",
     "network_spec": "networks",
+    "prepare_slice": "slices",
     "pretrain_compact": "pretraining",
     "random_weights": "checkpoint",
     "resolve_weights": "weights_store",
     "save_weights": "checkpoint",
+    "slice_input": "slices",
 }
 
 __all__ = ["RegionInput", "prepare_region", "region_input", *_LAZY]

@@ -90,7 +90,8 @@ class TrainingSettings:
         }
         for name, most in ranges.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+            number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            if not number or not 0 <= value <= most:
                 raise InputError(f"{name} of a training must be a number from 0 to {most:g}, not {value!r}.")
         if self.optimiser not in _OPTIMISERS or self.schedule not in _SCHEDULES:
             raise InputError(
