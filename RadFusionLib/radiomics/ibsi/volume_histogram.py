@@ -26,12 +26,15 @@ def volume_histogram_features(
         The re-segmentation range: the histogram's ends, unless bins are counted. By default the region's extremes.
     """
     low, high = limits if limits is not None else (float(values.min()), float(values.max()))
+    x: FloatArray
+    steps: FloatArray
     if rule.count is not None:
         x = grey_levels(values, rule).astype(np.float64)
-        steps: FloatArray = np.arange(1, rule.count + 1, dtype=np.float64)
+        steps = np.arange(1, rule.count + 1, dtype=np.float64)
     elif rule.width is not None:
-        x = low + (grey_levels(values, rule, low) - 0.5) * rule.width
-        steps = low + (np.arange(np.floor((high - low) / rule.width) + 1) + 0.5) * rule.width
+        x = np.asarray(low + (grey_levels(values, rule, low) - 0.5) * rule.width, dtype=np.float64)
+        centres = np.arange(int((high - low) // rule.width) + 1) + 0.5
+        steps = np.asarray(low + centres * rule.width, dtype=np.float64)
         steps = steps[steps <= max(high, x.max())]
     else:
         x = values

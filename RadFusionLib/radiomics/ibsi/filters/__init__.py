@@ -1,0 +1,1 @@
+"""Convolutional filters by the IBSI 2 reference manual (arXiv 2006.05470)."""
