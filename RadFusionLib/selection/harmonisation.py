@@ -1,4 +1,4 @@
-"""Take the scanner out of the features (ComBat: Johnson et al., Biostatistics 8:118, 2007; Fortin et al., 2018)."""
+"""Take the scanner out of the features (ComBat)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from RadFusionLib.errors import InputError
+from RadFusionLib.selection.combat import scanner_effects
 
 __all__ = ["ScannerHarmonisation"]
 
@@ -20,8 +21,7 @@ FEWEST = 2
 class ScannerHarmonisation(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """ComBat that learns each scanner's shift and spread on training patients and applies them to new ones.
 
-    The fit is combatlearn's, on standardised features (ComBat does not depend on their units). What it learnt
-    is kept as plain numbers: a value ``z`` of scanner ``s`` and covariates ``c`` becomes
+    What it learnt is plain numbers: a standardised value ``z`` of scanner ``s`` and covariates ``c`` becomes
     ``scale_[s] * z + shift_[s] + c @ covariate_[s]``. A feature that does not vary within some scanner stays as
     it is.
 
@@ -32,8 +32,8 @@ class ScannerHarmonisation(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         patient as it is, with a warning that names the scanner.
     missing : {"refuse", "pass"}
         Without scanners: an error, or leave every patient as it is.
-    parametric : bool
-        Parametric empirical Bayes; otherwise its non-parametric form.
+    shrinkage : {"parametric", "nonparametric", "none"}
+        The prior of the empirical Bayes estimates.
     mean_only : bool
         Harmonise the mean, not the spread.
     reference : str or None
@@ -59,13 +59,13 @@ class ScannerHarmonisation(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         self,
         unseen: str = "refuse",
         missing: str = "refuse",
-        parametric: bool = True,
+        shrinkage: str = "parametric",
         mean_only: bool = False,
         reference: str | None = None,
     ) -> None:
         self.unseen = unseen
         self.missing = missing
-        self.parametric = parametric
+        self.shrinkage = shrinkage
         self.mean_only = mean_only
         self.reference = reference
 
@@ -178,37 +178,19 @@ class ScannerHarmonisation(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         return ~np.isin(np.asarray([str(name) for name in batch]), self.scanners_)
 
     def _learn(self, standard: np.ndarray, scanner: np.ndarray, given: np.ndarray) -> None:
-        from combatlearn.core import ComBatModel
-
-        count = given.shape[1]
         design = np.column_stack([scanner[:, None] == np.asarray(self.scanners_), given])
         if np.linalg.matrix_rank(design) < design.shape[1]:
             raise InputError(
                 "The covariates follow from the scanners (or from each other), so that ComBat cannot tell them apart; "
                 "give fewer covariates."
             )
-        model = ComBatModel(
-            method="fortin",
-            parametric=self.parametric,
-            mean_only=self.mean_only,
-            reference_batch=self.reference,
-            eps=1e-12,
-        )
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Only one feature")
-            model.fit(standard, batch=scanner, continuous_covariates=given if count else None)
-        # Within a scanner the result is linear in the value and the covariates: a few points tell all of it.
-        for number, name in enumerate(self.scanners_):
-            values = np.zeros((2 + count, standard.shape[1]))
-            values[1] = 1.0
-            points = np.zeros((2 + count, count))
-            points[2:] = np.eye(count)
-            result = model.transform(
-                values, batch=np.full(2 + count, name), continuous_covariates=points if count else None
-            ).to_numpy()
-            self.shift_[number, ~self.left_] = result[0]
-            self.scale_[number, ~self.left_] = result[1] - result[0]
-            self.covariate_[number][:, ~self.left_] = result[2:] - result[0]
+        number = np.searchsorted(self.scanners_, scanner)
+        reference = None if self.reference is None else self.scanners_.index(self.reference)
+        found = scanner_effects(standard, number, given, self.shrinkage, self.mean_only, reference)
+        change = ~self.left_
+        self.scale_[:, change] = found.scale
+        self.shift_[:, change] = found.shift
+        self.covariate_[:, :, change] = found.covariate
 
     def _aligned(
         self, X: np.ndarray, batch: Sequence[object] | np.ndarray | None, covariates: np.ndarray | None
@@ -235,3 +217,5 @@ class ScannerHarmonisation(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
                 f"unseen is {self.unseen!r} and missing {self.missing!r}; they must be 'refuse' or 'flag', and "
                 "'refuse' or 'pass'."
             )
+        if self.shrinkage not in ("parametric", "nonparametric", "none"):
+            raise InputError(f"shrinkage is {self.shrinkage!r}; it must be 'parametric', 'nonparametric' or 'none'.")

@@ -91,8 +91,8 @@ class LassoSelection(OutcomeSelector):
             )
         outcome = target.astype(np.float64)
         largest = np.abs((outcome - outcome.mean()) @ (X - X.mean(axis=0))).max() / len(outcome)
-        # Above rounding, so that features unrelated to the outcome leave a path of zeros.
-        largest = max(float(largest), 1e-12)
+        # A hair above, so that rounding leaves no coefficient at the first penalty.
+        largest = max(float(largest) * (1 + 1e-12), 1e-12)
         self.alphas_ = largest * np.geomspace(1.0, self.ratio, self.n_alphas)
         errors = []
         splits = StratifiedKFold(self.folds, shuffle=True, random_state=self.seed)

@@ -7,7 +7,7 @@ from numba import njit
 
 __all__ = ["logistic_lasso_path"]
 
-DESCENT_TOLERANCE = 1e-12
+DESCENT_TOLERANCE = 1e-14
 """Largest squared step of a coordinate, in units of its curvature, at which the descent ends."""
 NEWTON_TOLERANCE = 1e-6
 """Largest change of a patient's log odds at which the Newton steps end."""

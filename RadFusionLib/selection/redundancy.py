@@ -80,7 +80,7 @@ def rank_by_information(
         )
     shared_with = _MEASURES[information](X)
     relevance = shared_with(np.asarray(y, dtype=np.float64))
-    order = [int(np.argmax(relevance))]
+    order = [_first_best(relevance)]
     score = [float(relevance[order[0]])]
     shared = np.zeros(X.shape[1])
     while len(order) < min(n_features, X.shape[1]):
@@ -91,9 +91,14 @@ def rank_by_information(
         else:
             criterion = relevance / (redundancy + QUOTIENT_OFFSET)
         criterion[order] = -np.inf
-        order.append(int(np.argmax(criterion)))
+        order.append(_first_best(criterion))
         score.append(float(criterion[order[-1]]))
     return np.asarray(order), np.asarray(score), relevance
+
+
+def _first_best(criterion: np.ndarray) -> int:
+    # Rounded, so that of features with the same information the first is taken on every machine.
+    return int(np.argmax(np.round(criterion, 12)))
 
 
 def _by_correlation(X: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
