@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 from scipy.stats import norm
@@ -144,9 +144,9 @@ def rounded_predictive_values(
 def implied_prevalence(
     sensitivity: float, specificity: float, printed: dict[str, float], rounding: float, step: float = 0.00005
 ) -> tuple[float, float] | None:
-    """Smallest and largest prevalence at which printed predictive values and accuracy agree with the two rates.
+    """Smallest and largest prevalence at which one pair of rates gives all printed predictive values and accuracy.
 
-    Folds that all imply the prevalence of the whole were dealt by row, not by patient.
+    The pair may be any that was printed as these two rates. Folds that all imply the prevalence of the whole were dealt by row, not by patient.
 
     Parameters
     ----------
@@ -164,12 +164,33 @@ def implied_prevalence(
     tuple of float, or None
         None where no prevalence will do.
     """
-    fits = []
-    for prevalence in np.arange(step, 1.0, step):
-        spans = rounded_predictive_values(sensitivity, specificity, float(prevalence), rounding)
-        if all(spans[name].holds(value, rounding) for name, value in printed.items()):
-            fits.append(float(prevalence))
-    return (fits[0], fits[-1]) if fits else None
+    prevalence = np.arange(step, 1.0, step)
+    rest = 1 - prevalence
+    one = np.ones_like(prevalence)
+    # Lines a * sensitivity + b * specificity <= c. For a given prevalence all that was printed is linear in the two.
+    lines = []
+    for rate, (a, b) in ((sensitivity, (one, 0 * one)), (specificity, (0 * one, one))):
+        low, high = _around(rate, rounding)
+        lines += [(a, b, high * one), (-a, -b, -low * one)]
+    for name, value in printed.items():
+        for bound, sign in zip(_around(value, rounding), (-1, 1), strict=True):
+            a, b, c = {
+                "ppv": (prevalence * (1 - bound), bound * rest, bound * rest),
+                "npv": (bound * prevalence, rest * (1 - bound), bound * prevalence),
+                "accuracy": (prevalence, rest, bound * one),
+            }[name]
+            lines.append((sign * a, sign * b, sign * c))
+    a, b, c = (np.array(part) for part in zip(*lines, strict=True))
+    fits = np.zeros(prevalence.size, dtype=bool)
+    # The lines leave room exactly where one of their crossings lies on the right side of all of them.
+    for i, j in combinations(range(len(lines)), 2):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            determinant = a[i] * b[j] - a[j] * b[i]
+            x = (c[i] * b[j] - c[j] * b[i]) / determinant
+            y = (a[i] * c[j] - a[j] * c[i]) / determinant
+            fits |= (a * x + b * y <= c + 1e-12).all(axis=0)
+    found = prevalence[fits]
+    return (float(found[0]), float(found[-1])) if found.size else None
 
 
 def rounded_t_test(
