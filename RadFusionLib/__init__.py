@@ -14,11 +14,12 @@ _LAZY = {
     "Bundle": "RadFusionLib.bundle",
     "Case": "RadFusionLib.case",
     "Recipe": "RadFusionLib.recipe",
+    "evaluate": "RadFusionLib.workflow",
     "predict": "RadFusionLib.workflow",
     "train": "RadFusionLib.workflow",
 }
 
-__all__ = ["Bundle", "Case", "Recipe", "__version__", "predict", "train"]
+__all__ = ["Bundle", "Case", "Recipe", "__version__", "evaluate", "predict", "train"]
 
 
 def __getattr__(name: str) -> Any:

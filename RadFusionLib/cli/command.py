@@ -20,7 +20,19 @@ from RadFusionLib.errors import Cancelled, InputError, RadFusionError
 
 __all__ = ["SUBCOMMANDS", "main"]
 
-SUBCOMMANDS = ("demo", "recipes", "manifest", "simulate", "shell", "extract", "train", "predict", "bundle", "weights")
+SUBCOMMANDS = (
+    "demo",
+    "recipes",
+    "manifest",
+    "simulate",
+    "shell",
+    "extract",
+    "train",
+    "evaluate",
+    "predict",
+    "bundle",
+    "weights",
+)
 INTERRUPTED = 130
 UNEXPECTED = 70
 """A fault of ours (EX_SOFTWARE of sysexits.h), told apart from a cohort with failed cases."""

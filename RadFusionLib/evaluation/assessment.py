@@ -188,7 +188,9 @@ def assess(group: EvaluationSet, resamples: int = 1000, seed: int = 0) -> Assess
             lambda: calibration_curve(outcome, risk, resamples=resamples, seed=seed), "Calibration curve", notes
         ),
         hosmer_lemeshow=_tried(
-            lambda: hosmer_lemeshow(outcome, risk, apparent=group.name == APPARENT), "Hosmer-Lemeshow test", notes
+            lambda: hosmer_lemeshow(outcome, risk, _groups(outcome.size), apparent=group.name == APPARENT),
+            "Hosmer-Lemeshow test",
+            notes,
         ),
         decision=decision_curve(outcome, {MODEL: risk}),
         survival=survival,
@@ -199,9 +201,12 @@ def assess(group: EvaluationSet, resamples: int = 1000, seed: int = 0) -> Assess
     )
 
 
-def _followed(
-    group: EvaluationSet, notes: list[str]
-) -> tuple[tuple[GroupSurvival, ...], dict[str, TreatmentBenefit]]:
+def _groups(cases: int) -> int:
+    """Ten groups of risk, or fewer where they would hold less than five cases each."""
+    return max(3, min(10, cases // 5))
+
+
+def _followed(group: EvaluationSet, notes: list[str]) -> tuple[tuple[GroupSurvival, ...], dict[str, TreatmentBenefit]]:
     survival: list[GroupSurvival] = []
     benefit: dict[str, TreatmentBenefit] = {}
     high = group.risk >= group.threshold

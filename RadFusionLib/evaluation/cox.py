@@ -20,7 +20,7 @@ __all__ = ["CoxModel", "CoxTable", "HazardRatio", "ProportionalHazards", "cox_ta
 ENOUGH_EVENTS = 10
 """Events a coefficient below which a note is given (Peduzzi 1995)."""
 LARGEST = 10.0
-"""A log hazard ratio beyond this a standard deviation means that the variable parts the events perfectly."""
+"""A log hazard ratio, or its error, beyond this a standard deviation means that the events are parted perfectly."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def fit_cox(follow_up: FollowUp, columns: Mapping[str, np.ndarray], strata: np.n
     except ConvergenceError as error:
         raise InputError(_inseparable(names)) from error
     coefficients, errors = fitter.params_.to_numpy(), fitter.standard_errors_.to_numpy()
-    if not np.isfinite([coefficients, errors]).all() or np.abs(coefficients).max() > LARGEST:
+    if not np.isfinite([coefficients, errors]).all() or max(np.abs(coefficients).max(), errors.max()) > LARGEST:
         raise InputError(_inseparable(names))
     ratio = 2 * (fitter.log_likelihood_ - _null_likelihood(fitter))
     return CoxModel(

@@ -1,4 +1,4 @@
-"""Train and predict: a case or a cohort through a recipe."""
+"""Train, predict and evaluate: a case or a cohort through a recipe."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from RadFusionLib.workflow.preprocess import PreparedCase, PreparedPhase, prepar
 _LAZY = {
     "CaseFeatures": "extraction",
     "Prediction": "prediction",
+    "evaluate": "evaluation",
     "extract_case": "extraction",
     "extract_cohort": "cohort_extraction",
     "predict": "prediction",
