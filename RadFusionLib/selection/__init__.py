@@ -1,4 +1,4 @@
-"""Feature selection and harmonisation: estimators with scikit-learn's contract, each fitted inside the training folds."""
+"""Selection and harmonisation of features: scikit-learn's contract, each fitted inside the training folds."""
 
 from RadFusionLib.selection.backward import BackwardPath, backward_by_aic
 from RadFusionLib.selection.clinical import ClinicalSelection

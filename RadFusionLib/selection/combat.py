@@ -1,6 +1,7 @@
-"""The mathematics of ComBat (Johnson, Li and Rabinovic, Biostatistics 8:118, 2007; Fortin et al., NeuroImage 167:104, 2018).
+"""The mathematics of ComBat.
 
-Step by step as in R's sva and neuroCombat, whose results it reproduces.
+Johnson, Li and Rabinovic, Biostatistics 8:118, 2007; Fortin et al., NeuroImage 167:104, 2018. Step by step as in
+R's neuroCombat, whose results it reproduces: the priors are each scanner's own, over features.
 """
 
 from __future__ import annotations
@@ -113,9 +114,7 @@ def _shrunken(values: np.ndarray, shrinkage: str, mean_only: bool) -> tuple[np.n
     return new_location, new_variance
 
 
-def _posterior_location(
-    location: np.ndarray, centre: float, width: float, n: int, variance: np.ndarray
-) -> np.ndarray:
+def _posterior_location(location: np.ndarray, centre: float, width: float, n: int, variance: np.ndarray) -> np.ndarray:
     return (width * n * location + variance * centre) / (width * n + variance)
 
 

@@ -112,7 +112,9 @@ class ScannerHarmonisation(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         used = np.isin(scanner, self.scanners_)
         self.mean_, self.spread_ = X.mean(axis=0), X.std(axis=0)
         groups = [X[scanner == name] for name in self.scanners_]
-        self.left_ = ~(self.spread_ > 0) | np.any([np.ptp(g, axis=0) == 0 for g in groups] or [self.spread_ < 0], axis=0)
+        self.left_ = ~(self.spread_ > 0) | np.any(
+            [np.ptp(g, axis=0) == 0 for g in groups] or [self.spread_ < 0], axis=0
+        )
         self.spread_ = np.where(self.spread_ > 0, self.spread_, 1.0)
         shape = (len(self.scanners_), X.shape[1])
         self.scale_, self.shift_ = np.ones(shape), np.zeros(shape)

@@ -61,7 +61,6 @@ def _path(X, y, alphas):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _minimise(X, y, alpha, b0, b, eta):  # type: ignore[no-untyped-def]
     """Change ``b`` and ``eta`` in place to the minimum at ``alpha``; return the intercept."""
-    n, features = X.shape
     objective = _loss(eta, y) + alpha * np.abs(b).sum()
     for _ in range(200):
         old, old0, old_eta = b.copy(), b0, eta.copy()

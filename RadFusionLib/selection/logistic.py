@@ -170,7 +170,9 @@ def _newton(
     return beta, value, information
 
 
-def _likelihood(design: np.ndarray, y: np.ndarray, beta: np.ndarray, firth: bool) -> tuple[float, np.ndarray, np.ndarray]:
+def _likelihood(
+    design: np.ndarray, y: np.ndarray, beta: np.ndarray, firth: bool
+) -> tuple[float, np.ndarray, np.ndarray]:
     eta = design @ beta
     probability = expit(eta)
     weight = probability * (1 - probability)

@@ -86,10 +86,7 @@ def rank_by_information(
     while len(order) < min(n_features, X.shape[1]):
         shared += shared_with(X[:, order[-1]])
         redundancy = shared / len(order)
-        if scheme == "difference":
-            criterion = relevance - redundancy
-        else:
-            criterion = relevance / (redundancy + QUOTIENT_OFFSET)
+        criterion = relevance - redundancy if scheme == "difference" else relevance / (redundancy + QUOTIENT_OFFSET)
         criterion[order] = -np.inf
         order.append(_first_best(criterion))
         score.append(float(criterion[order[-1]]))

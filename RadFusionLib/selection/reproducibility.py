@@ -69,7 +69,7 @@ class ReproducibilityFilter(Selector):
         else:
             self.icc_ = np.stack([absolute_agreement(_fitting(r, X.shape[1])) for r in readings])
         with np.errstate(invalid="ignore"):
-            self.support_ = (self.icc_ > self.threshold).all(axis=0)
+            self.support_ = np.asarray((self.icc_ > self.threshold).all(axis=0))
         return self
 
 

@@ -49,6 +49,16 @@ def test_values_equal_those_of_neurocombat_in_python(scans, adjusted):
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
+def test_scans_that_come_later_equal_neurocombat_from_training(scans):
+    # It gives new scans the mean covariates of the training ones.
+    folder, X = scans
+    expected = pd.read_csv(folder / "expected_r" / "training_test_scenario2.csv").to_numpy().T
+    later = [0, 1, 5, 6]
+    fitted = ScannerHarmonisation().fit(X, batch=SCANNERS, covariates=PHENOTYPE)
+    found = fitted.transform(X[later], batch=SCANNERS[later], covariates=np.full(4, PHENOTYPE.mean()))
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
 def _two_scanners(seed: int = 0, patients: int = 200, features: int = 50):
     generator = np.random.default_rng(seed)
     truth = generator.normal(size=(patients, features)) * 10.0 ** generator.uniform(-6, 9, features)
@@ -69,7 +79,9 @@ def test_new_patients_get_what_training_taught_whatever_the_units():
     assert after.mean() < 0.25 * before.mean()
     np.testing.assert_allclose(found[~of_b], scanned[test][~of_b], rtol=1e-9)
     # One patient at a time is the same as all together, so no test patient changes another.
-    alone = np.concatenate([fitted.transform(x[None], batch=[b]) for x, b in zip(scanned[test], batch[test])])
+    alone = np.concatenate(
+        [fitted.transform(x[None], batch=[b]) for x, b in zip(scanned[test], batch[test], strict=True)]
+    )
     np.testing.assert_allclose(alone, found, rtol=1e-12)
 
 

@@ -34,8 +34,9 @@ def test_all_features_at_once_equal_the_variance_components_of_each():
         columns = [np.ones(60)] + [patient == p for p in range(1, 20)] + [reading == r for r in (1, 2)]
         design = np.column_stack(columns).astype(float)
 
-        def left_over(parts, target=table.ravel(), design=design):
-            return ((target - design[:, parts] @ np.linalg.lstsq(design[:, parts], target, rcond=None)[0]) ** 2).sum()
+        def left_over(parts, table=table, design=design):
+            fitted = design[:, parts] @ np.linalg.lstsq(design[:, parts], table.ravel(), rcond=None)[0]
+            return ((table.ravel() - fitted) ** 2).sum()
 
         whole = left_over(range(22))
         error = whole / 38

@@ -126,3 +126,30 @@ def test_perfectly_separated_clinical_variable_does_not_crash():
     y = np.array([0] * 10 + [1] * 10)
     selection = ClinicalSelection().fit(y[:, None] * 2.0 + 1.0, y)
     assert selection.p_univariate_.shape == (1,)
+
+
+def test_of_correlated_features_the_one_with_the_better_auc_stays():
+    from sklearn.metrics import roc_auc_score
+
+    generator = np.random.default_rng(7)
+    y = np.arange(80) % 2
+    base = generator.normal(size=(80, 30)) + 0.7 * y[:, None] * generator.choice([-1, 1], 30)
+    X = np.round(np.repeat(base, 5, axis=1) + 0.4 * generator.normal(size=(80, 150)), 1)
+    X[:, ::4] = np.sign(X[:, ::4]) * np.abs(X[:, ::4]) ** 3  # heavy tails: AUC and correlation disagree
+    area = np.array([max(a, 1 - a) for a in (roc_auc_score(y, column) for column in X.T)])
+    correlation = np.abs(np.corrcoef(X.T))
+    kept: list[int] = []
+    for feature in np.argsort(-np.round(area, 12), kind="stable"):
+        if all(correlation[feature, other] <= 0.7 for other in kept):
+            kept.append(int(feature))
+    found = CorrelationFilter(0.7, keep="auc").fit(X, y)
+    np.testing.assert_allclose(found.relevance_, area, atol=1e-12)
+    assert found.get_support(indices=True).tolist() == sorted(kept)
+    assert found.get_support().tolist() != CorrelationFilter(0.7).fit(X, y).get_support().tolist()
+
+
+def test_an_outcome_of_one_or_three_classes_is_refused():
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    for outcome in (np.zeros(30), np.arange(30) % 3):
+        with pytest.raises(ValueError, match="two classes"):
+            UnivariateFilter().fit(X, outcome)
