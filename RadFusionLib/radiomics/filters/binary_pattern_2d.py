@@ -1,4 +1,4 @@
-"""Local binary patterns in planes: how many of eight neighbours on a circle are not darker."""
+"""Local binary patterns in planes: which samples on a circle around a voxel are not darker than it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from RadFusionLib.radiomics.region import FloatArray
 
 __all__ = ["binary_pattern_2d"]
 
-_SAMPLES = 8
-_ANGLES = 2 * np.pi * np.arange(_SAMPLES) / _SAMPLES
-# Rounded to five decimals, so that samples on the axes lie on voxels, as in scikit-image.
-_ROWS = np.round(-np.sin(_ANGLES), 5)
-_COLUMNS = np.round(np.cos(_ANGLES), 5)
+_UNIFORM, _DEFAULT, _ROTATED, _VARIANCE = range(4)
+_METHODS = {"uniform": _UNIFORM, "default": _DEFAULT, "ror": _ROTATED, "var": _VARIANCE}
 
 
 @njit(cache=True, nogil=True)
@@ -25,14 +22,43 @@ def _value(plane, row, column):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _patterns(planes, rows, columns):  # type: ignore[no-untyped-def]
+def _code(bits, texture, method):  # type: ignore[no-untyped-def]
+    samples = len(bits)
+    if method == _VARIANCE:
+        total = squares = 0.0
+        for s in range(samples):
+            total += texture[s]
+            squares += texture[s] * texture[s]
+        variance = (squares - total * total / samples) / samples
+        return variance if variance != 0 else np.nan
+    if method == _UNIFORM:
+        ones = changes = 0
+        for s in range(samples):
+            ones += bits[s]
+            if s > 0 and bits[s] != bits[s - 1]:
+                changes += 1
+        return float(ones) if changes <= 2 else float(samples + 1)
+    number = np.int64(0)
+    for s in range(samples):
+        number += bits[s] << s
+    if method == _ROTATED:
+        turned = number
+        for _ in range(samples - 1):
+            turned = (turned >> 1) | ((turned & 1) << (samples - 1))
+            number = min(number, turned)
+    return float(number)
+
+
+@njit(cache=True, nogil=True)
+def _patterns(planes, rows, columns, method):  # type: ignore[no-untyped-def]
     result = np.empty(planes.shape)
     samples = len(rows)
+    bits = np.empty(samples, np.int64)
+    texture = np.empty(samples)
     for k in range(planes.shape[0]):
         plane = planes[k]
         for r in range(plane.shape[0]):
             for c in range(plane.shape[1]):
-                ones = changes = previous = 0
                 for s in range(samples):
                     y = r + rows[s]
                     x = c + columns[s]
@@ -44,22 +70,18 @@ def _patterns(planes, rows, columns):  # type: ignore[no-untyped-def]
                     dx = x - left
                     above = (1 - dx) * _value(plane, top, left) + dx * _value(plane, top, right)
                     below = (1 - dx) * _value(plane, bottom, left) + dx * _value(plane, bottom, right)
-                    sample = (1 - dy) * above + dy * below
-                    bit = 1 if sample - plane[r, c] >= 0 else 0
-                    if s > 0 and bit != previous:
-                        changes += 1
-                    previous = bit
-                    ones += bit
-                result[k, r, c] = ones if changes <= 2 else samples + 1
+                    texture[s] = (1 - dy) * above + dy * below
+                    bits[s] = 1 if texture[s] - plane[r, c] >= 0 else 0
+                result[k, r, c] = _code(bits, texture, method)
     return result
 
 
-def binary_pattern_2d(image: npt.NDArray[np.generic], axis: int = 0) -> npt.NDArray[np.generic]:
-    """Give the uniform, rotation-invariant pattern (Ojala et al. 2002) in the planes across `axis`.
+def binary_pattern_2d(
+    image: npt.NDArray[np.generic], axis: int = 0, radius: float = 1.0, samples: int = 8, method: str = "uniform"
+) -> npt.NDArray[np.generic]:
+    """Give the local binary pattern (Ojala et al. 2002) in the planes across `axis`.
 
-    Eight samples on a circle of one voxel, interpolated linearly, 0 outside the image. The value is the number of
-    samples that are not below the centre, or 9 where they change more than twice along the circle (counted from
-    the first sample to the last, not around).
+    Samples on a circle are interpolated linearly, and are 0 outside the image.
 
     Parameters
     ----------
@@ -67,11 +89,25 @@ def binary_pattern_2d(image: npt.NDArray[np.generic], axis: int = 0) -> npt.NDAr
         Grey values.
     axis : int
         Array axis across the planes.
+    radius : float
+        Of the circle, voxels.
+    samples : int
+        Points on the circle, the first along the rows.
+    method : {'uniform', 'default', 'ror', 'var'}
+        ``uniform``: the number of samples that are not below the centre, or one more than all where they change more
+        than twice along the circle (counted from the first sample to the last, not around); ``default``: their bits
+        as a number; ``ror``: its least value when turned; ``var``: the samples' variance.
 
     Returns
     -------
     (K, J, I) array
-        Whole numbers 0 to 9, in the image's number type.
+        In the image's number type; ``var`` is cut to it, and 0 where an integer image has no variance.
     """
+    angles = 2 * np.pi * np.arange(samples) / samples
+    # Rounded to five decimals, so that samples on the axes lie on voxels, as in scikit-image.
+    rows, columns = np.round(-radius * np.sin(angles), 5), np.round(radius * np.cos(angles), 5)
     planes: FloatArray = np.ascontiguousarray(image.swapaxes(0, axis), dtype=np.float64)
-    return _patterns(planes, _ROWS, _COLUMNS).swapaxes(0, axis).astype(image.dtype)
+    patterns = _patterns(planes, rows, columns, _METHODS[method])
+    if image.dtype.kind != "f":
+        patterns = np.nan_to_num(patterns)
+    return patterns.swapaxes(0, axis).astype(image.dtype)

@@ -2,126 +2,24 @@
 
 Around each voxel the image is sampled at the 42 vertices of an icosphere of one voxel's radius. ``m1`` and ``m2``
 are the strengths of the degrees 0 and 1 in the spherical harmonics of the samples' signs (not below the centre, or
-below), ``k`` is the kurtosis of the samples (Banerjee et al. 2012).
+below), ``k`` is the kurtosis of the samples (Banerjee et al. 2012). Few values of ``m1`` and ``m2`` occur and features
+see ties, so the order and the rounding of every sum are the reference's.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from numba import njit
-from scipy.ndimage import spline_filter
 
+from RadFusionLib.radiomics.filters.icosphere import HARMONICS, VERTICES
+from RadFusionLib.radiomics.filters.sphere_samples import BLOCK, SplineVolume, sample_block
 from RadFusionLib.radiomics.region import FloatArray
+from RadFusionLib.radiomics.sixteen import fused, load, same, store, where_at_least
 
 __all__ = ["SphericalPatterns"]
 
-_CHUNK = 2048  # voxels whose samples are held at a time
-
-
-def _icosphere() -> FloatArray:
-    """Give the 42 vertices of an icosahedron divided once, in the reference's order (its sums depend on it)."""
-    a, b = 0.5257311121191336, 0.85065080835204  # 1 and the golden ratio, over their hypotenuse
-    c, d, h = 0.3090169943749474, 0.8090169943749473, 0.5
-    vertices: list[tuple[float, float, float]] = [(-a, b, 0), (a, b, 0), (-a, -b, 0), (a, -b, 0)]
-    vertices += [(0, -a, b), (0, a, b), (0, -a, -b), (0, a, -b)]
-    vertices += [(b, 0, -a), (b, 0, a), (-b, 0, -a), (-b, 0, a), (0, 1, 0), (0, -1, 0)]
-    vertices += [(-c, -d, h), (c, -d, h), (-c, d, h), (c, d, h), (0, 0, 1)]
-    vertices += [(-c, -d, -h), (c, -d, -h), (-c, d, -h), (c, d, -h), (0, 0, -1)]
-    # The others carry the rounding of another division.
-    c, d, h = 0.30901699437494745, 0.8090169943749475, 0.5000000000000001
-    for s in (1, -1):
-        vertices += [(s * d, h, -c), (s * d, -h, -c), (s * h, -c, -d), (s * h, c, -d)]
-        vertices += [(s * d, h, c), (s * d, -h, c), (s * h, -c, d), (s * h, c, d), (s, 0, 0)]
-    return np.array(vertices, dtype=np.float64)
-
-
-_VERTICES = _icosphere()
-
-
-def _harmonics(vertices: FloatArray) -> npt.NDArray[np.complex128]:
-    """Give the spherical harmonics of degree 0 and 1 at the vertices, shape (42, 4).
-
-    The reference hands the polar angle where SciPy expects the azimuth and the azimuth where it expects the polar
-    angle; the sine of that angle is taken as not negative. The order of the factors gives SciPy's rounding.
-    """
-    polar = np.arccos(vertices[:, 2])
-    azimuth = np.arctan2(vertices[:, 1], vertices[:, 0])
-    wave = np.exp(1j * polar)
-    constant = np.sqrt(1 / (4 * np.pi))
-    side = np.abs(np.sin(azimuth)) * np.sqrt(3 / (8 * np.pi))
-    return np.stack(
-        [
-            np.full(len(vertices), constant, dtype=np.complex128),
-            side * np.conj(wave),
-            (np.sqrt(3) * np.cos(azimuth) * constant).astype(np.complex128),
-            -side * wave,
-        ],
-        axis=1,
-    )
-
-
-_HARMONICS = _harmonics(_VERTICES)
-
-
-def _spline_tables(size: int, offsets: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Give, for each vertex and each index along an axis, the first coefficient and four cubic weights.
-
-    First coefficient -1 marks a sample outside the image, which reads 0. Shapes (42, size) and (42, size, 4).
-    """
-    positions = np.arange(size)[None, :] + offsets[:, None]
-    start = np.floor(positions).astype(np.int64) - 1
-    t = positions - np.floor(positions)
-    z = 1 - t
-    weights = np.empty((*positions.shape, 4))
-    weights[..., 1] = (t * t * (t - 2) * 3 + 4) / 6
-    weights[..., 2] = (z * z * (z - 2) * 3 + 4) / 6
-    weights[..., 0] = z * z * z / 6
-    weights[..., 3] = 1 - weights[..., 0] - weights[..., 1] - weights[..., 2]
-    outside = (positions < 0) | (positions > size - 1)
-    return np.where(outside, -size - 10, start), weights
-
-
-@njit(cache=True, nogil=True)
-def _mirrored(index, size):  # type: ignore[no-untyped-def]
-    if size == 1:
-        return 0
-    period = 2 * size - 2
-    index = abs(index) % period
-    return period - index if index >= size else index
-
-
-@njit(cache=True, nogil=True)
-def _sample(c, k, j, i, starts0, starts1, starts2, w0, w1, w2, result):  # type: ignore[no-untyped-def]
-    """Sample the spline with coefficients `c` on the spheres around the voxels (k, j, i): result (n, 42)."""
-    columns = np.empty(4, np.int64)
-    for n in range(len(k)):
-        for v in range(starts0.shape[0]):
-            a0 = starts0[v, k[n]]
-            a1 = starts1[v, j[n]]
-            a2 = starts2[v, i[n]]
-            if a0 < -2 or a1 < -2 or a2 < -2:
-                result[n, v] = 0.0
-                continue
-            for t in range(4):
-                columns[t] = a2 + t
-                if columns[t] < 0 or columns[t] >= c.shape[2]:
-                    columns[t] = _mirrored(columns[t], c.shape[2])
-            total = 0.0
-            for r in range(4):
-                p0 = a0 + r
-                if p0 < 0 or p0 >= c.shape[0]:
-                    p0 = _mirrored(p0, c.shape[0])
-                for s in range(4):
-                    p1 = a1 + s
-                    if p1 < 0 or p1 >= c.shape[1]:
-                        p1 = _mirrored(p1, c.shape[1])
-                    for t in range(4):
-                        # The product and the sum run in SciPy's order: equal neighbours are ties that rounding decides.
-                        total += c[p0, p1, columns[t]] * w0[v, k[n], r] * w1[v, j[n], s] * w2[v, i[n], t]
-            result[n, v] = total
+_REAL, _IMAGINARY = np.ascontiguousarray(HARMONICS.real), np.ascontiguousarray(HARMONICS.imag)
 
 
 class SphericalPatterns:
@@ -144,68 +42,148 @@ class SphericalPatterns:
         with_strengths: bool = True,
         with_kurtosis: bool = True,
     ) -> None:
-        k, j, i = np.nonzero(mask)
-        # The spline's coefficients, as scipy.ndimage.map_coordinates computes them for points outside reading 0.
-        coefficients = spline_filter(image, order=3, output=np.float64, mode="constant")
-        tables = [_spline_tables(size, _VERTICES[:, axis]) for axis, size in enumerate(image.shape)]
-        centre = image[k, j, i]
-        count = len(k)
-        self.m1: FloatArray | None = np.empty(count) if with_strengths else None
-        self.m2: FloatArray | None = np.empty(count) if with_strengths else None
-        self.k: npt.NDArray[np.floating] | None = np.empty(count) if with_kurtosis else None
-        buffer = np.empty((min(_CHUNK, count), len(_VERTICES)))
-        for first in range(0, count, _CHUNK):
-            part = slice(first, min(first + _CHUNK, count))
-            samples = buffer[: part.stop - part.start]
-            _sample(
-                coefficients, k[part], j[part], i[part],
-                tables[0][0], tables[1][0], tables[2][0], tables[0][1], tables[1][1], tables[2][1], samples,
-            )  # fmt: skip
-            rounded = _rounded(samples, image.dtype)
-            if self.m1 is not None and self.m2 is not None:
-                self.m1[part], self.m2[part] = _strengths(np.greater_equal(rounded, centre[part, None]))
-            if self.k is not None:
-                self.k[part] = _kurtosis(rounded)
-
-
-def _rounded(samples: FloatArray, dtype: np.dtype[Any]) -> npt.NDArray[np.generic]:
-    if dtype.kind == "f":
-        return samples.astype(dtype)
-    limits = np.iinfo(dtype)
-    half = np.where(samples > 0, 0.5, -0.5 if dtype.kind == "i" else 0.0)
-    return np.clip(np.trunc(samples + half), limits.min, limits.max).astype(dtype)
+        volume = SplineVolume(image, VERTICES)
+        kind = image.dtype.kind
+        limits = np.iinfo(image.dtype) if kind in "iu" else None
+        lowest, highest = (float(limits.min), float(limits.max)) if limits is not None else (0.0, 0.0)
+        # Samples of whole numbers are rounded, those of single precision too; moments are in the samples' precision.
+        precision = np.float32 if image.dtype == np.float32 else np.float64
+        squares, kurtosis = _patterns(
+            volume.coefficients, volume.starts, volume.weights, mask, image.astype(precision, copy=False),
+            _REAL, _IMAGINARY, kind in "iu", lowest, highest, with_strengths, with_kurtosis,
+        )  # fmt: skip
+        self.m1: FloatArray | None = np.sqrt(squares[0]).real if with_strengths else None
+        self.m2: FloatArray | None = np.sqrt(squares[1]).real if with_strengths else None
+        self.k: npt.NDArray[np.floating] | None = kurtosis if with_kurtosis else None
 
 
 @njit(cache=True, nogil=True)
-def _coefficients(signs, harmonics):  # type: ignore[no-untyped-def]
-    result = np.zeros((signs.shape[0], harmonics.shape[1]), np.complex128)
-    for n in range(signs.shape[0]):
-        for v in range(signs.shape[1]):
-            if signs[n, v]:
-                for h in range(harmonics.shape[1]):
-                    result[n, h] += harmonics[v, h]
-    return result
+def _patterns(  # type: ignore[no-untyped-def]
+    c, starts, weights, mask, image, real, imaginary, whole, lowest, highest, with_strengths, with_kurtosis
+):
+    """Give the squared strengths (2, n) and the kurtosis (n,) at the mask's voxels in raster order."""
+    count = 0
+    for k in range(mask.shape[0]):
+        for j in range(mask.shape[1]):
+            for i in range(mask.shape[2]):
+                if mask[k, j, i]:
+                    count += 1
+    squares = np.empty((2, count if with_strengths else 0), np.complex128)
+    kurtosis = np.empty(count if with_kurtosis else 0)
+    exact = np.empty((starts.shape[0], BLOCK))
+    samples = np.empty((starts.shape[0], BLOCK), image.dtype)
+    terms = np.empty((starts.shape[0], BLOCK), image.dtype)
+    partial = np.empty((8, BLOCK), image.dtype)
+    centre = np.zeros(BLOCK, image.dtype)
+    moments = np.empty(BLOCK, image.dtype)
+    cr = np.empty((4, BLOCK))
+    ci = np.empty((4, BLOCK))
+    strengths = np.empty((4, BLOCK))
+    n = 0
+    for k in range(mask.shape[0]):
+        for j in range(mask.shape[1]):
+            i = 0
+            while i < mask.shape[2]:
+                if not mask[k, j, i]:
+                    i += 1
+                    continue
+                sample_block(c, starts, weights, k, j, i, exact)
+                _round(exact, whole, lowest, highest, samples)
+                width = min(BLOCK, mask.shape[2] - i)
+                for x in range(width):
+                    centre[x] = image[k, j, i + x]
+                if with_strengths:
+                    _strengths(samples, centre, real, imaginary, cr, ci, strengths)
+                if with_kurtosis:
+                    _kurtosis(samples, terms, partial, moments)
+                for x in range(width):
+                    if mask[k, j, i + x]:
+                        if with_strengths:
+                            squares[0, n] = complex(strengths[0, x], strengths[1, x])
+                            squares[1, n] = complex(strengths[2, x], strengths[3, x])
+                        if with_kurtosis:
+                            kurtosis[n] = moments[x]
+                        n += 1
+                i += BLOCK
+    return squares, kurtosis
 
 
-def _strengths(signs: npt.NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
-    """Give the L2 norms over the vertices of the signs' parts of degree 0 and 1, real part.
+@njit(cache=True, nogil=True)
+def _round(exact, whole, lowest, highest, samples):  # type: ignore[no-untyped-def]
+    """Round the samples as the image's number type would, halves away from 0."""
+    for v in range(exact.shape[0]):
+        for x in range(BLOCK):
+            value = exact[v, x]
+            if whole:
+                value = np.trunc(value + (0.5 if value > 0 else (-0.5 if lowest < 0 else 0.0)))
+                value = min(max(value, lowest), highest)
+            samples[v, x] = value
 
-    Few values occur, so features see ties: sums run in the reference's order, for the same rounding.
+
+@njit(cache=True, nogil=True)
+def _strengths(samples, centre, real, imaginary, cr, ci, result):  # type: ignore[no-untyped-def]
+    """Sum over the vertices the squares of the signs' parts of degree 0 and of degree 1.
+
+    `result` (4, 16) is real and imaginary part of one and the other; `cr` and `ci` (4, 16) are room to work in.
+    Products of complex numbers are rounded as NumPy does: the second of the two products of a part before they are
+    added, the first only with their sum.
     """
-    c = _coefficients(signs, _HARMONICS)
-    parts = np.empty((*signs.shape, 2), dtype=np.complex128)
-    parts[:, :, 0] = c[:, None, 0] * _HARMONICS[None, :, 0]
-    parts[:, :, 1] = np.sum(c[:, None, 1:] * _HARMONICS[None, :, 1:], axis=2)
-    strengths = np.sqrt(np.sum(parts**2, axis=1)).real
-    return strengths[:, 0], strengths[:, 1]
+    middle = load(centre, 0)
+    for h in range(4):
+        total_r = same(result, 0.0)
+        total_i = same(result, 0.0)
+        for v in range(samples.shape[0]):
+            sample = load(samples, v * BLOCK)
+            total_r += where_at_least(sample, middle, same(result, real[v, h]), 0.0)
+            total_i += where_at_least(sample, middle, same(result, imaginary[v, h]), 0.0)
+        store(cr, h * BLOCK, total_r)
+        store(ci, h * BLOCK, total_i)
+    for degree in range(2):
+        first, last = (1, 4) if degree else (0, 1)
+        sum_r = same(result, 0.0)
+        sum_i = same(result, 0.0)
+        for v in range(samples.shape[0]):
+            part_r = same(result, 0.0)
+            part_i = same(result, 0.0)
+            for h in range(first, last):
+                r = load(cr, h * BLOCK)
+                i = load(ci, h * BLOCK)
+                part_r += fused(r, real[v, h], i * -imaginary[v, h])
+                part_i += fused(r, imaginary[v, h], i * real[v, h])
+            sum_r += fused(part_r, part_r, part_i * part_i * -1.0)
+            sum_i += fused(part_r, part_i, part_i * part_r)
+        store(result, 2 * degree * BLOCK, sum_r)
+        store(result, (2 * degree + 1) * BLOCK, sum_i)
 
 
-def _kurtosis(samples: npt.NDArray[np.generic]) -> npt.NDArray[np.floating]:
-    """Give the excess kurtosis over the vertices, in the samples' own precision; NaN where all are equal."""
-    x = samples if samples.dtype.kind == "f" else samples.astype(np.float64)
-    mean = x.mean(axis=1, keepdims=True)
-    squared = (x - mean) ** 2
-    m2, m4 = squared.mean(axis=1), (squared**2).mean(axis=1)
-    flat = m2 <= (np.finfo(m2.dtype).eps * mean[:, 0]) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(flat, np.nan, m4 / m2**2) - 3)
+@njit(cache=True, nogil=True)
+def _vertex_mean(terms, partial):  # type: ignore[no-untyped-def]
+    """Average over the 42 vertices: eight partial sums, added in pairs, then the rest, as NumPy does."""
+    for q in range(8):
+        total = load(terms, q * BLOCK)
+        for v in range(q + 8, 40, 8):
+            total += load(terms, v * BLOCK)
+        store(partial, q * BLOCK, total)
+    for step in (1, 2, 4):
+        for q in range(0, 8, 2 * step):
+            store(partial, q * BLOCK, load(partial, q * BLOCK) + load(partial, (q + step) * BLOCK))
+    return (load(partial, 0) + load(terms, 40 * BLOCK) + load(terms, 41 * BLOCK)) / 42.0
+
+
+@njit(cache=True, nogil=True)
+def _kurtosis(samples, terms, partial, result):  # type: ignore[no-untyped-def]
+    """Write the excess kurtosis over the vertices, in the samples' own precision; NaN where all are equal.
+
+    `terms` (42, 16) and `partial` (8, 16) are room to work in.
+    """
+    mean = _vertex_mean(samples, partial)
+    for v in range(samples.shape[0]):
+        difference = load(samples, v * BLOCK) - mean
+        store(terms, v * BLOCK, difference * difference)
+    m2 = _vertex_mean(terms, partial)
+    for v in range(samples.shape[0]):
+        square = load(terms, v * BLOCK)
+        store(terms, v * BLOCK, square * square)
+    limit = mean * np.finfo(samples.dtype).eps
+    ratio = _vertex_mean(terms, partial) / (m2 * m2) - 3.0
+    store(result, 0, where_at_least(limit * limit, m2, same(result, np.nan), ratio))

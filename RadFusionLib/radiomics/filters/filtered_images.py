@@ -65,17 +65,24 @@ class FilteredImages:
         image, spacing = self._image, self._prepared.spacing
         if name == "original":
             return image
-        if name.startswith("wavelet-"):
+        if match := re.fullmatch(r"wavelet(\d*)-([LH]+)", name):
             with self._lock:  # bands share their first steps
                 if self._wavelet is None:
                     self._wavelet = WaveletBands(image, self._settings)
-                return self._wavelet.band(name.removeprefix("wavelet-"))
+                return self._wavelet.band(match[2], int(match[1] or 1))
         if match := re.fullmatch(r"log-sigma-(\d+)-(\S+)-mm-3D", name):
             return laplacian_of_gaussian(image, spacing, float(f"{match[1]}.{match[2]}"))
         if name == "gradient":
             return gradient_magnitude(image, spacing, self._settings.gradient_use_spacing)
         if name == "lbp-2D":
-            return binary_pattern_2d(image, self._settings.force_2d_dimension)
+            settings = self._settings
+            return binary_pattern_2d(
+                image,
+                settings.force_2d_dimension,
+                settings.lbp_2d_radius,
+                settings.lbp_2d_samples,
+                settings.lbp_2d_method,
+            )
         pointwise = {
             "square": square, "squareroot": square_root, "logarithm": logarithm, "exponential": exponential,
         }  # fmt: skip
