@@ -12,6 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import demonstration_bundle
 import discrimination
 import intervals
+import networks
+import patches
 import permutations
 
 from RadFusionLib.cli.progress_bar import ProgressBar
@@ -23,6 +25,8 @@ STUDIES = {
     "permutations": permutations.run,
     "leak": permutations.run_leak,
     "intervals": intervals.run,
+    "patches": patches.run,
+    "networks": networks.run,
 }
 
 
