@@ -13,11 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from RadFusionLib.radiomics.names import feature_names
+from RadFusionLib.radiomics.parameter_file import ParameterFile, read_parameter_file
 from RadFusionLib.radiomics.region import PreparedRegion
 from RadFusionLib.radiomics.settings import IMAGE_TYPES, RadiomicsSettings
 
 if TYPE_CHECKING:
     from RadFusionLib.radiomics.engine import FeatureValues, calculate, extract
+    from RadFusionLib.radiomics.image_pair import extract_images
     from RadFusionLib.radiomics.pyradiomics_engine import extract_pyradiomics
     from RadFusionLib.radiomics.resampling import prepare
     from RadFusionLib.radiomics.subregion import Subregions
@@ -25,14 +27,17 @@ if TYPE_CHECKING:
 __all__ = [
     "IMAGE_TYPES",
     "FeatureValues",
+    "ParameterFile",
     "PreparedRegion",
     "RadiomicsSettings",
     "Subregions",
     "calculate",
     "extract",
+    "extract_images",
     "extract_pyradiomics",
     "feature_names",
     "prepare",
+    "read_parameter_file",
 ]
 
 _LAZY = {
@@ -40,6 +45,7 @@ _LAZY = {
     "Subregions": "subregion",
     "calculate": "engine",
     "extract": "engine",
+    "extract_images": "image_pair",
     "extract_pyradiomics": "pyradiomics_engine",
     "prepare": "resampling",
 }

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from RadFusionLib.errors import InputError
+from RadFusionLib.radiomics.asymmetric_glcm import asymmetric_co_occurrence_features
 from RadFusionLib.radiomics.directions import all_directions, direction_weights, half_directions
 from RadFusionLib.radiomics.discretisation import GreyLevels, UndefinedImage, discretise
 from RadFusionLib.radiomics.filters.filtered_images import FilteredImages
@@ -24,6 +25,7 @@ from RadFusionLib.radiomics.region import PreparedRegion
 from RadFusionLib.radiomics.resampling import prepare
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 from RadFusionLib.radiomics.shape import shape_features
+from RadFusionLib.radiomics.shape_2d import shape_2d_features
 
 __all__ = ["FeatureValues", "calculate", "extract"]
 
@@ -132,11 +134,14 @@ def calculate(
         needed.setdefault(image, {}).setdefault(feature_class, []).append(feature)
 
     values, reasons = _Found(), _Reasons()
+    mask = prepared.mask if prepared.shape_mask is None else prepared.shape_mask
     if "shape" in needed.get("original", {}):
-        wanted = needed["original"].pop("shape")
-        mask = prepared.mask if prepared.shape_mask is None else prepared.shape_mask
-        found, why = shape_features(mask, prepared.spacing, wanted)
+        found, why = shape_features(mask, prepared.spacing, needed["original"].pop("shape"))
         values["original", "shape"], reasons["original", "shape"] = found, why
+    if "shape2D" in needed.get("original", {}):
+        wanted = needed["original"].pop("shape2D")
+        found, why = shape_2d_features(mask, prepared.spacing, settings.force_2d_dimension, wanted)
+        values["original", "shape2D"], reasons["original", "shape2D"] = found, why
 
     textures = _Textures(prepared, settings)
     if images is None:
@@ -210,7 +215,8 @@ class _Textures:
         flat[geometry.voxels] = levels.index
         voxels = geometry.voxels
         if "glcm" in wanted:
-            found["glcm"] = co_occurrence_features(flat, voxels, self._half, levels, self._pair_weights, wanted["glcm"])
+            count = co_occurrence_features if settings.symmetrical_glcm else asymmetric_co_occurrence_features
+            found["glcm"] = count(flat, voxels, self._half, levels, self._pair_weights, wanted["glcm"])
         if "gldm" in wanted:
             found["gldm"] = dependence_features(flat, voxels, self._all, levels, settings.gldm_alpha)
         if "glrlm" in wanted:

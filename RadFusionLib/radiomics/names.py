@@ -6,9 +6,20 @@ from functools import lru_cache
 
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 
-__all__ = ["FEATURES", "feature_names", "filtered_image_names", "split_name"]
+__all__ = ["FEATURES", "SHAPE_CLASSES", "feature_names", "filtered_image_names", "split_name"]
 
 FEATURES: dict[str, tuple[str, ...]] = {
+    "shape2D": (
+        "Elongation",
+        "MajorAxisLength",
+        "MaximumDiameter",
+        "MeshSurface",
+        "MinorAxisLength",
+        "Perimeter",
+        "PerimeterSurfaceRatio",
+        "PixelSurface",
+        "Sphericity",
+    ),
     "shape": (
         "Elongation",
         "Flatness",
@@ -127,6 +138,9 @@ FEATURES: dict[str, tuple[str, ...]] = {
 }
 """Feature names by class, as PyRadiomics 3.0.1 has them (deprecated ones left out)."""
 
+SHAPE_CLASSES: tuple[str, ...] = ("shape2D", "shape")
+"""Classes that depend on the mask only."""
+
 
 def filtered_image_names(settings: RadiomicsSettings) -> tuple[str, ...]:
     """Give the names of the images that features are computed on, in order.
@@ -139,20 +153,21 @@ def filtered_image_names(settings: RadiomicsSettings) -> tuple[str, ...]:
     names: list[str] = []
     for image_type in settings.image_types:
         if image_type == "wavelet":
-            names += [f"wavelet-{band}" for band in _bands(2 if settings.force_2d else 3)]
+            names += _wavelet_names(2 if settings.force_2d else 3, settings.wavelet_levels)
         elif image_type == "log":
             names += [f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D" for sigma in settings.log_sigmas]
         elif image_type == "lbp-3D":
-            names += ["lbp-3D-m1", "lbp-3D-m2", "lbp-3D-k"]
+            names += [f"lbp-3D-m{level + 1}" for level in range(settings.lbp_3d_levels)] + ["lbp-3D-k"]
         else:
             names.append(image_type)
     return tuple(names)
 
 
-def _bands(axes: int) -> list[str]:
-    # PyRadiomics lists the approximation, all low-pass, last.
+def _wavelet_names(axes: int, levels: int) -> list[str]:
     bands = [format(number, f"0{axes}b").replace("0", "L").replace("1", "H") for number in range(2**axes)]
-    return bands[1:] + bands[:1]
+    prefixes = ["wavelet" if level == 1 else f"wavelet{level}" for level in range(1, levels + 1)]
+    # The approximation, all low-pass, is that of the last level only, and is listed last.
+    return [f"{prefix}-{band}" for prefix in prefixes for band in bands[1:]] + [f"{prefixes[-1]}-{bands[0]}"]
 
 
 @lru_cache(maxsize=32)
@@ -172,11 +187,12 @@ def feature_names(settings: RadiomicsSettings) -> tuple[str, ...]:
             if f"{feature_class}_{feature}" not in excluded:
                 names.append(f"{image}_{feature_class}_{feature}")
 
-    if "shape" in settings.feature_classes:
-        add("original", "shape")
+    for feature_class in SHAPE_CLASSES:
+        if feature_class in settings.feature_classes:
+            add("original", feature_class)
     for image in filtered_image_names(settings):
         for feature_class in FEATURES:
-            if feature_class != "shape" and feature_class in settings.feature_classes:
+            if feature_class not in SHAPE_CLASSES and feature_class in settings.feature_classes:
                 add(image, feature_class)
     return tuple(names)
 

@@ -29,6 +29,7 @@ def pyradiomics_settings(settings: RadiomicsSettings) -> dict[str, Any]:
         "resampledPixelSpacing": None if settings.spacing is None else list(settings.spacing),
         "interpolator": settings.interpolator,
         "padDistance": settings.pad_distance,
+        "preCrop": settings.pre_crop,
         "normalize": settings.normalize,
         "normalizeScale": settings.normalize_scale,
         "removeOutliers": settings.remove_outliers,
@@ -45,6 +46,15 @@ def pyradiomics_settings(settings: RadiomicsSettings) -> dict[str, Any]:
         "minimumROIDimensions": settings.minimum_roi_dimensions,
         "minimumROISize": settings.minimum_roi_size,
         "wavelet": settings.wavelet,
+        "level": settings.wavelet_levels,
+        "start_level": settings.wavelet_start,
+        "lbp2DRadius": settings.lbp_2d_radius,
+        "lbp2DSamples": settings.lbp_2d_samples,
+        "lbp2DMethod": settings.lbp_2d_method,
+        "lbp3DLevels": settings.lbp_3d_levels,
+        "lbp3DIcosphereRadius": settings.lbp_3d_radius,
+        "lbp3DIcosphereSubdivision": settings.lbp_3d_subdivision,
+        "symmetricalGLCM": settings.symmetrical_glcm,
         "additionalInfo": False,
     }
     return {key: value for key, value in translated.items() if value is not None}
@@ -93,7 +103,8 @@ def extract_pyradiomics(
             extractor.enableFeatureClassByName(feature_class)
 
     picture = sitk.GetImageFromArray(np.asarray(image))
-    labels = sitk.GetImageFromArray((np.asarray(mask) != 0).astype(np.uint8))
+    region = np.asarray(mask) != 0 if settings.label is None else np.asarray(mask) == settings.label
+    labels = sitk.GetImageFromArray(region.astype(np.uint8))
     for item in (picture, labels):
         item.SetSpacing([float(s) for s in spacing])
     try:

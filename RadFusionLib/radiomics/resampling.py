@@ -31,7 +31,7 @@ def prepare(image: npt.ArrayLike, mask: npt.ArrayLike, spacing: Triple, settings
         Grey values; the number type is kept by the interpolation, as in PyRadiomics: values of an image of
         whole numbers are rounded to whole numbers.
     mask : (K, J, I) array
-        The region where not zero.
+        The region where it is the settings' label, or where not 0.
     spacing : tuple of 3 floats
         Voxel size, millimetres ``(x, y, z)``.
     settings : RadiomicsSettings
@@ -47,19 +47,21 @@ def prepare(image: npt.ArrayLike, mask: npt.ArrayLike, spacing: Triple, settings
     InputError
         If shapes differ, the mask is empty or too thin, or a voxel is not a finite number.
     """
-    voxels, region = _checked(image, mask, spacing)
+    voxels, region = _checked(image, mask, spacing, settings.label)
     if settings.normalize:
         voxels = _normalised(voxels, settings)
     new_spacing, start = spacing, (0.0, 0.0, 0.0)
     if settings.spacing is not None:
         voxels, region, new_spacing, start = _resampled(voxels, region, spacing, settings)
+    elif settings.pre_crop:
+        voxels, region, new_spacing, start = _cropped(voxels, region, spacing, settings.pad_distance)
     _check_region(region, settings)
     shape_mask = None
     if settings.resegment_range is not None:
         shape_mask, region = region, _resegmented(voxels, region, settings)
         _check_region(region, settings)
-        if settings.resegment_shape:
-            shape_mask = None
+        # As in the reference, of the drawn region only what lies in the resegmented one's bounding box has a shape.
+        shape_mask = None if settings.resegment_shape else _within_bounding_box(shape_mask, region)
     return PreparedRegion(
         image=np.ascontiguousarray(voxels, dtype=np.float64),
         mask=region,
@@ -71,7 +73,9 @@ def prepare(image: npt.ArrayLike, mask: npt.ArrayLike, spacing: Triple, settings
     )
 
 
-def _checked(image: npt.ArrayLike, mask: npt.ArrayLike, spacing: Triple) -> tuple[npt.NDArray[np.generic], MaskArray]:
+def _checked(
+    image: npt.ArrayLike, mask: npt.ArrayLike, spacing: Triple, label: int | None
+) -> tuple[npt.NDArray[np.generic], MaskArray]:
     voxels, region = np.asarray(image), np.asarray(mask)
     if voxels.ndim != 3:
         raise InputError(f"The image must have three axes (K, J, I); this one has shape {voxels.shape}.")
@@ -89,7 +93,10 @@ def _checked(image: npt.ArrayLike, mask: npt.ArrayLike, spacing: Triple) -> tupl
         raise InputError("The image has voxels that are not finite numbers (NaN or infinite); replace them first.")
     if region.dtype.kind == "f" and np.isnan(region).any():
         raise InputError("The mask has voxels that are not numbers (NaN).")
-    region = region != 0
+    if label is not None and region.any() and not (region == label).any():
+        present = ", ".join(f"{value:g}" for value in np.unique(region)[:10] if value)
+        raise InputError(f"The mask has no voxel of label {label}; it has {present}.")
+    region = region != 0 if label is None else region == label
     if not region.any():
         raise InputError("The mask is empty: no voxel is marked as the region.")
     return voxels, region
@@ -170,6 +177,14 @@ def _bounding_box(region: MaskArray) -> tuple[npt.NDArray[np.int64], npt.NDArray
     occupied = [np.flatnonzero(region.any(axis=axes)) for axes in ((0, 1), (0, 2), (1, 2))]
     lower = np.array([o[0] for o in occupied])
     return lower, np.array([o[-1] for o in occupied]) - lower + 1
+
+
+def _within_bounding_box(mask: MaskArray, region: MaskArray) -> MaskArray:
+    lower, extent = _bounding_box(region)
+    result = np.zeros_like(mask)
+    box = tuple(slice(int(a), int(a + n)) for a, n in zip(lower[::-1], extent[::-1], strict=True))
+    result[box] = mask[box]
+    return result
 
 
 def _interpolator(name: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from RadFusionLib.errors import InputError
 
-__all__ = ["FEATURE_CLASSES", "IMAGE_TYPES", "RadiomicsSettings"]
+__all__ = ["CLASS_NAMES", "DEFAULT_CLASSES", "FEATURE_CLASSES", "IMAGE_TYPES", "RadiomicsSettings"]
 
 IMAGE_TYPES: tuple[str, ...] = (
     "original",
@@ -24,10 +24,15 @@ IMAGE_TYPES: tuple[str, ...] = (
 )
 """Image types, in the order in which their features are listed."""
 
-FEATURE_CLASSES: tuple[str, ...] = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
-"""Feature classes, in the order in which an image's features are listed."""
+DEFAULT_CLASSES: tuple[str, ...] = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
+"""Feature classes in three dimensions, in the order in which an image's features are listed."""
 
-_CLASS_NAMES = {  # PyRadiomics' class-like spelling of the image types, as in its parameter files
+FEATURE_CLASSES: tuple[str, ...] = ("shape2D", *DEFAULT_CLASSES)
+"""All feature classes; ``shape2D`` is for regions in one plane."""
+
+LBP_2D_METHODS: tuple[str, ...] = ("default", "ror", "uniform", "var")
+
+CLASS_NAMES = {
     "Original": "original",
     "Wavelet": "wavelet",
     "LoG": "log",
@@ -39,6 +44,7 @@ _CLASS_NAMES = {  # PyRadiomics' class-like spelling of the image types, as in i
     "LBP2D": "lbp-2D",
     "LBP3D": "lbp-3D",
 }
+"""PyRadiomics' class-like spelling of the image types, as in its parameter files."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +62,27 @@ class RadiomicsSettings:
     interpolator : str
         Name of a SimpleITK interpolator for the image; masks are always nearest neighbour.
     pad_distance : int
-        Voxels kept around the region's bounding box, for the filters, when `spacing` is given.
+        Voxels kept around the region's bounding box, for the filters, when `spacing` is given or with `pre_crop`.
+    pre_crop : bool
+        Crop to the region and `pad_distance` before filtering when `spacing` is None; otherwise filters see all of
+        the image.
     image_types : tuple of str
         Which images, from `IMAGE_TYPES`.
     log_sigmas : tuple of float
         Widths of the Laplacian of Gaussian, millimetres.
     wavelet : str
-        PyWavelets name of the wavelet of the stationary transform, one level.
+        PyWavelets name of the wavelet of the stationary transform.
+    wavelet_levels : int
+        Levels of the transform, from 1.
+    wavelet_start : int
+        Levels of smoothing before the first one.
+    lbp_2d_radius, lbp_2d_samples, lbp_2d_method
+        Circle (voxels), number of samples on it, and code (``default``, ``ror``, ``uniform`` or ``var``) of the 2D
+        binary patterns.
+    lbp_3d_levels, lbp_3d_radius, lbp_3d_subdivision
+        Degrees of the spherical harmonics, sphere (voxels) and subdivisions of the icosahedron of the 3D ones.
     feature_classes : tuple of str
-        Which classes, from `FEATURE_CLASSES`.
+        Which classes, from `FEATURE_CLASSES`; ``shape2D`` needs `force_2d`.
     excluded_features : tuple of str
         ``class_Feature`` names to leave out of every image, e.g. ``("glcm_MCC",)``.
     normalize : bool
@@ -92,8 +110,12 @@ class RadiomicsSettings:
     weighting_norm : str, optional
         ``'manhattan'``, ``'euclidean'``, ``'infinity'`` or ``'no_weighting'``: merge the directions of GLCM and
         GLRLM into one matrix with these weights; None averages the features over the directions.
+    symmetrical_glcm : bool
+        Count each pair of neighbours in both senses.
     gradient_use_spacing : bool
         Gradient per millimetre rather than per voxel.
+    label : int, optional
+        Value of the mask's voxels that are the region; by default all but 0.
     minimum_roi_dimensions : int
         Number of axes along which the region must extend beyond one voxel.
     minimum_roi_size : int, optional
@@ -110,10 +132,19 @@ class RadiomicsSettings:
     spacing: tuple[float, float, float] | None = (1.0, 1.0, 1.0)
     interpolator: str = "sitkBSpline"
     pad_distance: int = 5
+    pre_crop: bool = False
     image_types: tuple[str, ...] = IMAGE_TYPES
     log_sigmas: tuple[float, ...] = (1.0,)
     wavelet: str = "coif1"
-    feature_classes: tuple[str, ...] = FEATURE_CLASSES
+    wavelet_levels: int = 1
+    wavelet_start: int = 0
+    lbp_2d_radius: float = 1.0
+    lbp_2d_samples: int = 8
+    lbp_2d_method: str = "uniform"
+    lbp_3d_levels: int = 2
+    lbp_3d_radius: float = 1.0
+    lbp_3d_subdivision: int = 1
+    feature_classes: tuple[str, ...] = DEFAULT_CLASSES
     excluded_features: tuple[str, ...] = ()
     normalize: bool = False
     normalize_scale: float = 1.0
@@ -127,7 +158,9 @@ class RadiomicsSettings:
     distances: tuple[int, ...] = (1,)
     gldm_alpha: int = 0
     weighting_norm: str | None = None
+    symmetrical_glcm: bool = True
     gradient_use_spacing: bool = True
+    label: int | None = None
     minimum_roi_dimensions: int = 2
     minimum_roi_size: int | None = None
 
@@ -136,7 +169,7 @@ class RadiomicsSettings:
             value = getattr(self, name)
             if isinstance(value, list):
                 object.__setattr__(self, name, tuple(value))
-        object.__setattr__(self, "image_types", tuple(_CLASS_NAMES.get(t, t) for t in self.image_types))
+        object.__setattr__(self, "image_types", tuple(CLASS_NAMES.get(t, t) for t in self.image_types))
         object.__setattr__(self, "log_sigmas", tuple(float(sigma) for sigma in self.log_sigmas))
         if self.spacing is not None:
             object.__setattr__(self, "spacing", tuple(float(s) for s in self.spacing))
@@ -168,6 +201,27 @@ class RadiomicsSettings:
             raise InputError(f"force_2d_dimension must be 0, 1 or 2 (it is {self.force_2d_dimension!r}).")
         if not self.distances or min(self.distances) < 1:
             raise InputError(f"distances must be whole numbers from 1 (they are {self.distances!r}).")
+        if "shape2D" in self.feature_classes and not self.force_2d:
+            raise InputError("The feature class shape2D is for flat regions: set force_2d too.")
+        if self.label is not None and self.label < 1:
+            raise InputError(f"label must be a whole number from 1 (it is {self.label!r}).")
+        self._check_filters()
+
+    def _check_filters(self) -> None:
+        smallest = {
+            "wavelet_levels": 1, "wavelet_start": 0, "lbp_2d_samples": 1, "lbp_3d_levels": 1, "lbp_3d_subdivision": 0,
+            "pad_distance": 0,
+        }  # fmt: skip
+        for name, least in smallest.items():
+            if getattr(self, name) < least:
+                raise InputError(f"{name} must be a whole number from {least} (it is {getattr(self, name)!r}).")
+        for name in ("lbp_2d_radius", "lbp_3d_radius"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} must be a positive length in voxels (it is {getattr(self, name)!r}).")
+        if self.lbp_2d_method not in LBP_2D_METHODS:
+            raise InputError(
+                f"lbp_2d_method must be one of {', '.join(LBP_2D_METHODS)} (it is {self.lbp_2d_method!r})."
+            )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RadiomicsSettings:
