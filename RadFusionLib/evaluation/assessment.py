@@ -13,13 +13,12 @@ from RadFusionLib.errors import InputError
 from RadFusionLib.evaluation.brier import Brier, brier
 from RadFusionLib.evaluation.calibration import Calibration, CalibrationCurve, calibration, calibration_curve
 from RadFusionLib.evaluation.confusion import ConfusionMatrix
-from RadFusionLib.evaluation.delong import auc_interval
 from RadFusionLib.evaluation.estimate import Estimate
 from RadFusionLib.evaluation.follow_up import FollowUp
 from RadFusionLib.evaluation.hosmer_lemeshow import HosmerLemeshow, hosmer_lemeshow
 from RadFusionLib.evaluation.risk_groups import GroupSurvival, group_survival
 from RadFusionLib.evaluation.sample_size import SampleSize, binary_validation
-from RadFusionLib.evaluation.subgroups import Grouping, SubgroupTable, subgroup_table
+from RadFusionLib.evaluation.subgroups import Grouping, SubgroupTable, auc_estimate, subgroup_table
 from RadFusionLib.evaluation.treatment import TreatmentBenefit, as_treated, treatment_benefit
 from RadFusionLib.evaluation.utility import DecisionCurve, decision_curve
 
@@ -169,7 +168,7 @@ def assess(group: EvaluationSet, resamples: int = 1000, seed: int = 0) -> Assess
     group.check()
     outcome, risk = np.asarray(group.outcome, dtype=int), np.asarray(group.risk, dtype=float)
     notes: list[str] = []
-    area = auc_interval(outcome, risk)
+    area = auc_estimate(outcome, risk)
     false_positive, true_positive, _ = roc_curve(outcome, risk, drop_intermediate=False)
     confusion = ConfusionMatrix.of_scores(outcome, risk, group.threshold)
     survival, treatment = _followed(group, notes)

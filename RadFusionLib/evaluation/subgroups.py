@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2, norm
+from scipy.stats import chi2
 
-from RadFusionLib.evaluation.delong import auc_interval
+from RadFusionLib.evaluation.delong import auc_interval, delong_covariance
 from RadFusionLib.evaluation.estimate import Estimate, exact_proportion
 
-__all__ = ["Grouping", "Subgroup", "SubgroupTable", "above_median", "subgroup_table"]
+__all__ = ["Grouping", "Subgroup", "SubgroupTable", "above_median", "auc_estimate", "subgroup_table"]
 
 FEWEST = 2
 """Cases of each class that an AUC with an interval needs."""
@@ -45,6 +45,8 @@ class Subgroup:
         Cases, and those with the outcome.
     auc : Estimate or None
         None when the part has too few of a class.
+    variance : float
+        DeLong's, of the AUC; NaN without one.
     sensitivity, specificity : Estimate
         At the threshold.
     mean_risk : float
@@ -60,6 +62,7 @@ class Subgroup:
     cases: int
     positive: int
     auc: Estimate | None
+    variance: float
     sensitivity: Estimate
     specificity: Estimate
     mean_risk: float
@@ -113,6 +116,14 @@ def above_median(variable: str, values: np.ndarray, unit: str = "") -> Grouping:
     return Grouping(variable, tuple(str(n) if k else "" for n, k in zip(names, known, strict=True)))
 
 
+def auc_estimate(outcome: np.ndarray, risk: np.ndarray) -> Estimate:
+    """AUC with DeLong's interval; without one where all pairs are ordered alike, since its variance is then 0."""
+    found = auc_interval(outcome, risk)
+    if found.low < found.high:
+        return found
+    return Estimate(found.value, float("nan"), float("nan"), found.level, "no interval: all pairs are ordered alike")
+
+
 def subgroup_table(
     outcome: np.ndarray, risk: np.ndarray, threshold: float, groupings: Sequence[Grouping]
 ) -> tuple[SubgroupTable, ...]:
@@ -145,7 +156,7 @@ def subgroup_table(
 def _subgroup(variable: str, level: str, outcome: np.ndarray, risk: np.ndarray, threshold: float) -> Subgroup:
     positive, high = int(outcome.sum()), risk >= threshold
     negative = outcome.size - positive
-    auc, note = None, ""
+    auc, variance, note = None, float("nan"), ""
     if not positive or not negative:
         note = f"only cases {'with' if positive else 'without'} the outcome, so no AUC"
     elif min(positive, negative) < FEWEST:
@@ -153,13 +164,15 @@ def _subgroup(variable: str, level: str, outcome: np.ndarray, risk: np.ndarray, 
     elif np.ptp(risk) == 0:
         note = "the same risk for all cases, so no AUC"
     else:
-        auc = auc_interval(outcome, risk)
+        auc = auc_estimate(outcome, risk)
+        variance = float(delong_covariance(outcome, [risk])[1][0, 0])
     return Subgroup(
         variable=variable,
         level=level,
         cases=outcome.size,
         positive=positive,
         auc=auc,
+        variance=variance,
         sensitivity=exact_proportion(int((high & outcome).sum()), positive),
         specificity=exact_proportion(int((~high & ~outcome).sum()), negative),
         mean_risk=float(risk.mean()),
@@ -169,13 +182,11 @@ def _subgroup(variable: str, level: str, outcome: np.ndarray, risk: np.ndarray, 
 
 
 def _heterogeneity(groups: Sequence[Subgroup]) -> tuple[float, float]:
-    # An AUC of exactly 0 or 1 has an interval cut at its end, which says nothing about its variance.
-    known = [g.auc for g in groups if g.auc is not None and g.auc.low > 0 and g.auc.high < 1]
+    known = [(g.auc.value, g.variance) for g in groups if g.auc is not None and g.variance > 0]
     if len(known) < 2:
         return float("nan"), float("nan")
-    area = np.array([estimate.value for estimate in known])
-    error = np.array([(e.high - e.low) / (2 * norm.ppf((1 + e.level) / 2)) for e in known])
-    weight = 1 / error**2
+    area, variance = np.array(known).T
+    weight = 1 / variance
     statistic = float((weight * (area - np.average(area, weights=weight)) ** 2).sum())
     return statistic, float(chi2.sf(statistic, len(known) - 1))
 

@@ -129,9 +129,8 @@ def _check(manifest: Manifest) -> None:
     for value, word in ((1, "with"), (0, "without")):
         count = outcomes.count(value)
         if count < FEWEST:
-            noun = "case" if count == 1 else "cases"
             raise InputError(
-                f"{manifest.path} has {count} {noun} {word} the outcome; performance needs at least {FEWEST} of each "
+                f"{manifest.path} has {_cases(count)} {word} the outcome; performance needs at least {FEWEST} of each "
                 "class, so add cases."
             )
     cases = [row.id for row in manifest]
@@ -277,14 +276,14 @@ def _warnings(
         )
     if found.failures:
         case, reason = next(iter(found.failures.items()))
-        said.append(f"{len(found.failures)} cases could not be predicted and are left out; the first, {case}: {reason}")
+        said.append(f"Could not be predicted: {_cases(len(found.failures))}; the first, {case}: {reason}")
     unknown = sum(rows[case.case].outcome is None for case in found.cases)
     if unknown:
-        said.append(f"{unknown} cases have no outcome: they were predicted and left out of every measure.")
+        said.append(f"Without an outcome, so predicted but left out of every measure: {_cases(unknown)}.")
     known = set(bundle.domain.scanners)
     strange = Counter(s for c in found.cases if (s := rows[c.case].scanner) and known and s not in known)
     for scanner, count in sorted(strange.items()):
-        said.append(f"{count} cases come from the scanner {scanner}, which was not among those of the training cases.")
+        said.append(f"From the scanner {scanner}, which was not among those of the training cases: {_cases(count)}.")
     for name, one in sets.items():
         fewer = min(one.positive, one.cases - one.positive)
         if fewer < ENOUGH:
@@ -303,6 +302,10 @@ def _warnings(
             f"{len(found.unread)} repeated contours could not be used; the first, {case} by {reading}: {reason}"
         )
     return said
+
+
+def _cases(count: int) -> str:
+    return f"{count} case" if count == 1 else f"{count} cases"
 
 
 def _facts(bundle: Bundle) -> BundleFacts:

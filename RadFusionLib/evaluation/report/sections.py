@@ -211,12 +211,13 @@ def _subgroups(one: Assessment) -> list[Block]:
         for table in one.subgroups
         for g in table.groups
     )  # fmt: skip
-    said = [
-        f"{t.variable}: p {p_value(t.p)}" + (f", {t.unknown} unknown" if t.unknown else "")
-        for t in one.subgroups
-        if len(t.groups) > 1
-    ]
-    alike = "Do the AUCs of a variable's groups differ (Cochran's Q)? " + "; ".join(said) + "."
+    said = [f"{t.variable}: p {p_value(t.p)}" for t in one.subgroups if not np.isnan(t.p)]
+    said += [f"{t.variable} unknown in {t.unknown} cases" for t in one.subgroups if t.unknown]
+    alike = (
+        f"Do the AUCs of a variable's groups differ (Cochran's Q)? {'; '.join(said)}."
+        if said
+        else "The groups are too small to test whether their AUCs differ."
+    )
     return [
         Figure(
             forest_figure(one), "AUC by subgroup; in brackets cases with the outcome / all cases.",

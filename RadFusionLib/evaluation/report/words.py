@@ -22,6 +22,8 @@ def interval(estimate: Estimate | None, digits: int = 3) -> str:
     """A value with its interval in brackets; a dash when there is none."""
     if estimate is None or math.isnan(estimate.value):
         return "–"
+    if math.isnan(estimate.low):
+        return f"{estimate.value:.{digits}f} (no interval)"
     return f"{estimate.value:.{digits}f} ({number(estimate.low, digits)} to {number(estimate.high, digits)})"
 
 

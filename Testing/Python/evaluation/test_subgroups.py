@@ -39,6 +39,9 @@ def test_a_part_where_the_risk_fails_stands_out() -> None:
     labels = tuple(np.where(failing, "old scanner", "new scanner"))
     (table,) = subgroup_table(outcome, risk, 0.5, [Grouping("scanner", labels)])
     assert table.p < 1e-3
+    # With two levels, Cochran's Q is the square of the unpaired z.
+    areas, variances = zip(*((g.auc.value, g.variance) for g in table.groups if g.auc), strict=True)
+    assert table.heterogeneity == pytest.approx((areas[0] - areas[1]) ** 2 / sum(variances))
 
 
 def test_one_class_only_is_said_and_does_not_stop_the_rest() -> None:
@@ -51,6 +54,19 @@ def test_one_class_only_is_said_and_does_not_stop_the_rest() -> None:
     assert notes["B"] == (True, "only cases without the outcome, so no AUC")
     assert notes["C"] == (False, "")
     assert np.isnan(table.p)
+
+
+def test_a_perfect_order_has_no_interval() -> None:
+    outcome = np.arange(10) < 5
+    (table,) = subgroup_table(outcome, np.where(outcome, 0.9, 0.1) + np.arange(10) / 1e3, 0.5, [grouping("A", 10)])
+    (group,) = table.groups
+    assert group.auc is not None
+    assert group.auc.value == 1
+    assert np.isnan([group.auc.low, group.auc.high]).all()
+
+
+def grouping(level: str, cases: int) -> Grouping:
+    return Grouping("center", (level,) * cases)
 
 
 def test_parts_of_a_measured_variable_and_unknown_values() -> None:

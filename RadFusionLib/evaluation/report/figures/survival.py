@@ -39,8 +39,8 @@ def survival_figure(curves: Mapping[str, tuple[KaplanMeier, str]], endpoint: str
     axes.set(xlim=(0, end * 1.02), ylim=(0, 1.03), ylabel=f"share without the event ({endpoint})")
     ticks = _round_ticks(end)
     axes.set_xticks(ticks)
-    axes.legend(loc="upper right", frameon=True, framealpha=0.85, fontsize=9, title=remark, title_fontsize=9)
-    axes.set_xlabel("months since the start; above, cases at risk", labelpad=4 + 13 * (len(curves) + 0.4))
+    axes.legend(loc="best", frameon=True, framealpha=0.75, fontsize=9, title=remark, title_fontsize=9)
+    axes.set_xlabel("months since the start; above, cases at risk", labelpad=12 + 15 * len(curves))
     for row, (curve, colour) in enumerate(curves.values()):
         depth = -0.1 - 0.055 * row
         for tick in ticks:
