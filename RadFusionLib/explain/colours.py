@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from RadFusionLib.explain.canvas import add_title_and_notice, new_figure, save
 from RadFusionLib.explain.heatmap import KINDS, LEGEND
 
 __all__ = ["COLOURS", "DEFAULT", "JET", "PROBABILITY", "SIGNED", "ColourMap", "draw_legend", "grey_levels"]
@@ -127,24 +128,16 @@ def draw_legend(
     notice : str
         The bundle's sentence on its use.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     colours = colours or DEFAULT[kind]
     low, high = (-extent, extent) if kind in SIGNED_KINDS else (0.0, 1.0)
-    figure = Figure(figsize=(7.2, 1.9), facecolor="white")
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.06, 0.60, 0.88, 0.18))
+    figure = new_figure(7.2, 0.3)
+    axes = figure.add_axes((0, 0, 1, 1))
     axes.imshow(colours.table[None], aspect="auto", extent=(low, high, 0, 1))
     axes.set_yticks([])
     axes.set_xticks(np.linspace(low, high, 5))
-    axes.xaxis.set_major_formatter("{x:+.3g}" if low < 0 else "{x:.2f}")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:+.3g}" if value and low < 0 else f"{value:.3g}")
     axes.tick_params(labelsize=9)
-    figure.text(0.06, 0.86, f"{kind.replace('_', ' ')} ({colours.name})", fontsize=10, weight="bold")
-    figure.text(0.06, 0.26, KINDS[kind], fontsize=9)
-    figure.text(0.06, 0.14, LEGEND, fontsize=9, weight="bold")
-    if notice:
-        figure.text(0.06, 0.03, notice, fontsize=7.5, color="#8a1c1c")
-    path = Path(path)
-    figure.savefig(path, dpi=150)
-    return path
+    axes.text(0, -1.9, f"{KINDS[kind]}\n", transform=axes.transAxes, fontsize=9, va="top")
+    axes.text(0, -2.6, LEGEND, transform=axes.transAxes, fontsize=9, weight="bold", va="top")
+    add_title_and_notice(figure, f"{kind.replace('_', ' ')} ({colours.name})", notice, above=0.08, below=1.05)
+    return save(figure, path)

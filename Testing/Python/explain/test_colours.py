@@ -82,10 +82,7 @@ def test_grey_levels_round_and_cut():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_legend_says_what_the_map_is_and_is_not(kind, tmp_path):
-    from matplotlib import rc_context
-
-    with rc_context({"svg.fonttype": "none"}):
-        text = draw_legend(kind, tmp_path / "legend.svg", extent=3.2, notice="Research use only.").read_text()
+    text = draw_legend(kind, tmp_path / "legend.svg", extent=3.2, notice="Research use only.").read_text()
     assert LEGEND in text
     assert KINDS[kind] in text
     assert "Research use only." in text
