@@ -28,10 +28,11 @@ from RadFusionLib.simulation.cohort import NOTICE, redraw, simulate
 from RadFusionLib.simulation.latents import Latents, draw_latents
 from RadFusionLib.simulation.outcome import draw_outcomes, oracle_auc, probabilities
 from RadFusionLib.simulation.simulated_case import SimulatedCase, case_id, simulate_case
-from RadFusionLib.simulation.survival import draw_survival
+from RadFusionLib.simulation.survival import TREATMENT_HAZARD_RATIO, draw_survival
 
 __all__ = [
     "NOTICE",
+    "TREATMENT_HAZARD_RATIO",
     "Latents",
     "SimulatedCase",
     "case_id",
