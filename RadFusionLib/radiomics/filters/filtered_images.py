@@ -9,9 +9,9 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from RadFusionLib.radiomics.discretisation import UndefinedImage
 from RadFusionLib.radiomics.filters.binary_pattern_2d import binary_pattern_2d
 from RadFusionLib.radiomics.filters.binary_pattern_3d import SphericalPatterns
+from RadFusionLib.radiomics.filters.binary_pattern_sphere import sphere_patterns
 from RadFusionLib.radiomics.filters.derivative import gradient_magnitude, laplacian_of_gaussian
 from RadFusionLib.radiomics.filters.pointwise import exponential, logarithm, square, square_root
 from RadFusionLib.radiomics.filters.wavelet import WaveletBands
@@ -19,6 +19,8 @@ from RadFusionLib.radiomics.region import PreparedRegion
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 
 __all__ = ["FilteredImages"]
+
+USUAL_SPHERE = (2, 1.0, 1)  # degrees, radius and subdivisions for which the patterns are compiled
 
 
 class FilteredImages:
@@ -41,7 +43,7 @@ class FilteredImages:
         self._names = tuple(names)
         self._lock = Lock()
         self._wavelet: WaveletBands | None = None
-        self._spherical: SphericalPatterns | None = None
+        self._spherical: dict[str, npt.NDArray[np.generic]] | None = None
 
     def groups(self) -> list[tuple[str, ...]]:
         """Give the names in groups that share work, the most costly first."""
@@ -90,10 +92,16 @@ class FilteredImages:
 
     def _spherical_values(self, name: str) -> npt.NDArray[np.generic]:
         if self._spherical is None:
-            strengths = "lbp-3D-m1" in self._names or "lbp-3D-m2" in self._names
-            self._spherical = SphericalPatterns(self._image, self._prepared.mask, strengths, "lbp-3D-k" in self._names)
-        result = {"lbp-3D-m1": self._spherical.m1, "lbp-3D-m2": self._spherical.m2, "lbp-3D-k": self._spherical.k}
-        values = result[name]
-        if values is None:
-            raise UndefinedImage("this image was not among the names asked for")
-        return values
+            self._spherical = self._spherical_images()
+        return self._spherical[name]
+
+    def _spherical_images(self) -> dict[str, npt.NDArray[np.generic]]:
+        settings, mask = self._settings, self._prepared.mask
+        sphere = (settings.lbp_3d_levels, settings.lbp_3d_radius, settings.lbp_3d_subdivision)
+        if sphere != USUAL_SPHERE:
+            found = sphere_patterns(self._image, mask, *sphere)
+            return {f"lbp-3D-{image}": values for image, values in found.items()}
+        strengths = "lbp-3D-m1" in self._names or "lbp-3D-m2" in self._names
+        patterns = SphericalPatterns(self._image, mask, strengths, "lbp-3D-k" in self._names)
+        images = {"lbp-3D-m1": patterns.m1, "lbp-3D-m2": patterns.m2, "lbp-3D-k": patterns.k}
+        return {image: values for image, values in images.items() if values is not None}

@@ -7,7 +7,7 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,6 +48,26 @@ def phantom_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def phantom(phantom_name: str) -> Any:
     return phantoms.PHANTOMS[phantom_name]
+
+
+@pytest.fixture(scope="session")
+def variation_reference() -> dict[str, dict[str, float]]:
+    """PyRadiomics' values by variation and feature."""
+    return REFERENCE["variations"]
+
+
+@pytest.fixture(params=sorted(phantoms.VARIATIONS))
+def variation_name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def variation(variation_name: str) -> SimpleNamespace:
+    """A phantom, its mask (with two labels for the variation of that name) and parameters."""
+    known = phantoms.VARIATIONS[variation_name]
+    phantom = phantoms.PHANTOMS[known.phantom]
+    mask = phantoms.labelled(phantom) if variation_name == "label" else phantom.mask
+    return SimpleNamespace(phantom=phantom, mask=mask, parameters=known.parameters)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Write pyradiomics-reference.json.gz: what PyRadiomics 3.0.1 gives for the phantoms.
+"""Write pyradiomics-reference.json.gz: what PyRadiomics 3.0.1 gives for the phantoms and their variations.
 
 Run in the reference environment (see pyradiomics-reference.txt), from this folder:
 
@@ -21,7 +21,7 @@ import scipy
 import SimpleITK as sitk
 import skimage
 import trimesh
-from phantoms import PHANTOMS
+from phantoms import PHANTOMS, VARIATIONS, Variation, labelled
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 SETTINGS: dict[str, Any] = {"binWidth": 5, "resampledPixelSpacing": [1, 1, 1], "interpolator": "sitkBSpline"}
@@ -35,10 +35,24 @@ def reference(image: Any, mask: Any, spacing: Any, settings: dict[str, Any]) -> 
     extractor.enabledImagetypes["LoG"] = {"sigma": [1.0]}
     extractor.enableAllFeatures()
     extractor.enableFeatureClassByName("shape2D", False)
-    picture, labels = sitk.GetImageFromArray(image), sitk.GetImageFromArray(mask.astype("uint8"))
+    return execute(extractor, image, mask.astype("uint8"), spacing)
+
+
+def execute(extractor: RadiomicsFeatureExtractor, image: Any, mask: Any, spacing: Any) -> dict[str, float]:
+    """Run an extractor on arrays (K, J, I)."""
+    picture, labels = sitk.GetImageFromArray(image), sitk.GetImageFromArray(mask)
     for item in (picture, labels):
         item.SetSpacing([float(s) for s in spacing])
     return {name: float(value) for name, value in extractor.execute(picture, labels).items()}
+
+
+def varied(name: str, variation: Variation) -> dict[str, float]:
+    """Run PyRadiomics with a variation's parameters."""
+    phantom = PHANTOMS[variation.phantom]
+    mask = labelled(phantom) if name == "label" else phantom.mask.astype("uint8")
+    extractor = RadiomicsFeatureExtractor(variation.parameters)
+    extractor.settings["additionalInfo"] = False
+    return execute(extractor, phantom.image, mask, phantom.spacing)
 
 
 if __name__ == "__main__":
@@ -49,6 +63,8 @@ if __name__ == "__main__":
     values = {n: reference(p.image, p.mask, p.spacing, p.settings) for n, p in PHANTOMS.items()}
     for name, by_feature in values.items():
         print(name, len(by_feature), "features")
-    record = {"versions": versions, "settings": SETTINGS, "values": values}
+    variations = {name: varied(name, variation) for name, variation in VARIATIONS.items()}
+    print(len(variations), "variations,", sum(map(len, variations.values())), "features")
+    record = {"versions": versions, "settings": SETTINGS, "values": values, "variations": variations}
     packed = gzip.compress(json.dumps(record, indent=0).encode(), mtime=0)
     Path(__file__).with_name("pyradiomics-reference.json.gz").write_bytes(packed)

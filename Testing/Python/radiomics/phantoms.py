@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PHANTOMS", "Phantom", "texture"]
+__all__ = ["PHANTOMS", "VARIATIONS", "Phantom", "Variation", "labelled", "texture"]
 
 
 @dataclass(frozen=True)
@@ -94,3 +94,134 @@ PHANTOMS: dict[str, Phantom] = {
 }
 """By name: a bitten ball in single precision; a shell in double; whole numbers; one slice; flat after binning on
 most images; and a fixed number of bins without resampling."""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """A phantom by name and parameters as in a file of PyRadiomics."""
+
+    phantom: str
+    parameters: dict[str, Any]
+
+
+def labelled(phantom: Phantom) -> npt.NDArray[np.uint8]:
+    """Give the phantom's mask as two labels: 3 in the upper half of the rows, 1 in the lower."""
+    rows = np.arange(phantom.mask.shape[1])[None, :, None]
+    return np.asarray(phantom.mask * np.where(rows < phantom.mask.shape[1] // 2, 3, 1), dtype=np.uint8)
+
+
+_TEXTURES: dict[str, Any] = dict.fromkeys(["firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm"])
+
+VARIATIONS: dict[str, Variation] = {
+    "plane": Variation(
+        "slice",
+        {
+            "imageType": {"Original": {}, "Wavelet": {"wavelet": "db2", "level": 2}, "LBP2D": {"binWidth": 1}},
+            "featureClass": {"shape2D": None, **_TEXTURES},
+            "setting": {
+                "force2D": True, "binWidth": 10, "label": 1, "resampledPixelSpacing": [1, 1, 0],
+                "lbp2DRadius": 1.5, "lbp2DSamples": 6, "lbp2DMethod": "ror",
+            },
+        },
+    ),
+    "planes": Variation(
+        "tumour",
+        {
+            "imageType": {"Original": {}, "Wavelet": {"wavelet": "haar", "start_level": 1}},
+            "featureClass": {"shape": ["Sphericity", "LeastAxisLength"], **_TEXTURES},
+            "setting": {"force2D": True, "force2Ddimension": 1, "binCount": 24},
+        },
+    ),
+    "one_sense": Variation(
+        "whole_numbers",
+        {
+            "imageType": {"Original": {}},
+            "featureClass": {"glcm": [], "gldm": [], "ngtdm": []},
+            "setting": {"symmetricalGLCM": False, "distances": [1, 2], "gldm_a": 1, "binWidth": 5},
+        },
+    ),
+    "weighted": Variation(
+        "shell",
+        {
+            "featureClass": {"glcm": None, "glrlm": None},
+            "setting": {"weightingNorm": "euclidean", "symmetricalGLCM": False, "binWidth": 8},
+        },
+    ),
+    "weighted_symmetric": Variation(
+        "shell", {"featureClass": {"glcm": None, "glrlm": None}, "setting": {"weightingNorm": "infinity"}}
+    ),
+    "sigma": Variation(
+        "tumour",
+        {"setting": {"resegmentRange": [-1.2, 1.4], "resegmentMode": "sigma", "resegmentShape": True, "binWidth": 12}},
+    ),
+    "range": Variation("shell", {"setting": {"resegmentRange": [85], "binWidth": 7}}),
+    "relative": Variation(
+        "tumour", {"setting": {"resegmentRange": [0.4, 0.9], "resegmentMode": "relative", "binWidth": 10}}
+    ),
+    "normalised": Variation(
+        "whole_numbers",
+        {
+            "imageType": {"Original": {}, "LoG": {"sigma": [1.0, 2.5]}, "Wavelet": {}, "Gradient": {}, "LBP3D": {}},
+            "featureClass": {"firstorder": None, "glszm": None},
+            "setting": {
+                "normalize": True, "normalizeScale": 100, "removeOutliers": 1.5, "voxelArrayShift": 300, "binWidth": 5,
+                "resampledPixelSpacing": [2, 2, 2], "interpolator": "sitkLinear", "padDistance": 2,
+                "gradientUseSpacing": False,
+            },
+        },
+    ),
+    "normalised_single": Variation(
+        "tumour",
+        {
+            "imageType": {"Original": {}, "LoG": {"sigma": [1.5]}, "Square": {}, "Gradient": {}},
+            "featureClass": {"firstorder": None, "glrlm": None},
+            "setting": {"normalize": True, "normalizeScale": 10, "binWidth": 0.5, "resampledPixelSpacing": [1, 1, 0]},
+        },
+    ),
+    "cropped": Variation(
+        "tumour",
+        {
+            "imageType": {"Square": {}, "LoG": {"sigma": [1.5]}, "Wavelet": {"wavelet": "sym3"}, "Logarithm": {}},
+            "featureClass": {"firstorder": None, "ngtdm": None},
+            "setting": {"preCrop": True, "padDistance": 3, "binWidth": 9},
+        },
+    ),
+    "uncropped": Variation(
+        "tumour",
+        {
+            "imageType": {"Exponential": {}, "LoG": {"sigma": [1.5]}, "Wavelet": {"wavelet": "bior1.3"}},
+            "featureClass": {"firstorder": None, "ngtdm": None},
+            "setting": {"binWidth": 9},
+        },
+    ),
+    "own_bins": Variation(
+        "native_bins",
+        {
+            "imageType": {
+                "Original": {"binWidth": 2}, "Wavelet": {"binCount": 16, "distances": [2]},
+                "LBP2D": {"lbp2DMethod": "var", "lbp2DSamples": 7, "binWidth": 4, "gldm_a": 2},
+            },
+            "featureClass": {"shape": ["MeshVolume"], "firstorder": ["Entropy"], "glcm": ["Contrast", "MCC"],
+                             "gldm": None},
+            "setting": {"binWidth": 3},
+        },
+    ),
+    "sphere": Variation(
+        "shell",
+        {
+            "imageType": {"LBP3D": {"lbp3DLevels": 3, "lbp3DIcosphereRadius": 1.7, "lbp3DIcosphereSubdivision": 2}},
+            "featureClass": {"firstorder": None},
+            "setting": {"binWidth": 0.31},
+        },
+    ),
+    "code": Variation(
+        "whole_numbers",
+        {
+            "imageType": {"LBP2D": {"lbp2DMethod": "default", "lbp2DRadius": 2, "lbp2DSamples": 5}},
+            "featureClass": {"glszm": None},
+            "setting": {"binWidth": 1, "force2Ddimension": 2},
+        },
+    ),
+    "label": Variation("tumour", {"setting": {"label": 3, "resampledPixelSpacing": [2, 2, 2]}}),
+}  # fmt: skip
+"""By name: what the settings of PyRadiomics can ask for beyond the recipes; only ``label`` has two labels."""
