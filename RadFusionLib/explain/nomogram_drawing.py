@@ -184,9 +184,15 @@ def _totals(axes: Axes, nomogram: Nomogram, height: float, ends: Sequence[float]
     if total is not None:
         x = float(row.place(total))
         axes.plot([x, x], [row.height, risk_row.height], "--", color=RAISES, linewidth=1)
-        for place, text in ((row, f"{total:.1f}"), (risk_row, f"{100 * float(nomogram.risk(total)):.1f} %")):
+        for place, text in ((row, f"{total:.1f}"), (risk_row, _percent(float(nomogram.risk(total))))):
             _mark(axes, place, x)
             axes.text(WIDTH + 0.15, place.height, text, color=RAISES, fontsize=10.5, weight="bold", va="center")
+
+
+def _percent(risk: float) -> str:
+    if risk < 0.0005:
+        return "< 0.1 %"
+    return "> 99.9 %" if risk > 0.9995 else f"{100 * risk:.1f} %"
 
 
 def _axis(axes: Axes, row: Row, low: float, high: float, label: str) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
-from math import comb
 
 import numpy as np
 import pytest
@@ -25,27 +23,6 @@ from RadFusionLib.explain.shapley import (
     shapley_values,
 )
 from RadFusionLib.explain.shapley_trees import Tree
-
-
-def by_definition(function: Callable, cases: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """The sum over coalitions of Shapley 1953, written out: slow, and nothing shared with the library."""
-    n, p = cases.shape
-
-    def worth(case: np.ndarray, members: tuple[int, ...]) -> float:
-        rows = background.copy()
-        rows[:, list(members)] = case[list(members)]
-        return float(np.mean(function(rows)))
-
-    values = np.zeros((n, p))
-    for number, case in enumerate(cases):
-        known = {s: worth(case, s) for size in range(p + 1) for s in combinations(range(p), size)}
-        for feature in range(p):
-            others = [f for f in range(p) if f != feature]
-            for size in range(p):
-                for s in combinations(others, size):
-                    with_it = tuple(sorted((*s, feature)))
-                    values[number, feature] += (known[with_it] - known[s]) / (p * comb(p - 1, size))
-    return values
 
 
 def cohort(p: int, n: int = 90, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -87,7 +64,7 @@ def fitted(kind: str, X: np.ndarray, y: np.ndarray) -> Callable:
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", KINDS)
-def test_any_function_equals_the_definition(kind):
+def test_any_function_equals_the_definition(kind, by_definition):
     X, y = cohort(6)
     function = fitted(kind, X, y)
     found = shapley_values(function, X[:3], X[10:35])
@@ -97,7 +74,7 @@ def test_any_function_equals_the_definition(kind):
     assert found.exact
 
 
-def test_twelve_features_are_still_exact():
+def test_twelve_features_are_still_exact(by_definition):
     X, y = cohort(12, seed=3)
     function = fitted("RBF SVM", X, y)
     found = shapley_values(function, X[:1], X[20:24])
@@ -106,7 +83,7 @@ def test_twelve_features_are_still_exact():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_a_fusion_stacked_on_other_scores_equals_the_definition():
+def test_a_fusion_stacked_on_other_scores_equals_the_definition(by_definition):
     """A logistic model of a forest's probability, an SVM's score, a linear score and a clinical value."""
     X, y = cohort(9, seed=5)
     groups = {"random forest": (0, 1, 2), "RBF SVM": (2, 3, 4, 5), "linear": (6, 7)}
@@ -163,7 +140,7 @@ def support_vector_part(X: np.ndarray, y: np.ndarray, gamma: float) -> tuple[Ker
 
 
 @pytest.mark.parametrize("p", [3, 4, 8])
-def test_radial_kernels_have_a_closed_form(p):
+def test_radial_kernels_have_a_closed_form(p, by_definition):
     X, y = cohort(p, seed=p)
     part, function = support_vector_part(X, y, 0.3)
     found = shapley_values([part.scaled(-2.0)], X[:3], X[10:30])
@@ -192,7 +169,7 @@ def forest_part(kind: str, X: np.ndarray, y: np.ndarray) -> tuple[TreePart, Call
 
 
 @pytest.mark.parametrize("kind", ["random forest", "extra trees"])
-def test_trees_equal_the_definition(kind):
+def test_trees_equal_the_definition(kind, by_definition):
     X, y = cohort(7)
     part, function = forest_part(kind, X, y)
     found = shapley_values([part.scaled(3.0)], X[:4], X[10:40])
