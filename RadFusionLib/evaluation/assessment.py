@@ -161,7 +161,7 @@ def assess(group: EvaluationSet, resamples: int = 1000, seed: int = 0) -> Assess
     Raises
     ------
     InputError
-        When a class has fewer than two cases, all risks are equal, or a time or event is wrong.
+        When a class has fewer than two cases, or a time or event is wrong.
     """
     from sklearn.metrics import roc_curve
 

@@ -13,6 +13,7 @@ from RadFusionLib.evaluation.estimate import Estimate, exact_proportion
 
 __all__ = ["Grouping", "Subgroup", "SubgroupTable", "above_median", "auc_estimate", "subgroup_table"]
 
+LEVEL = 0.95
 FEWEST = 2
 """Cases of each class that an AUC with an interval needs."""
 
@@ -117,11 +118,13 @@ def above_median(variable: str, values: np.ndarray, unit: str = "") -> Grouping:
 
 
 def auc_estimate(outcome: np.ndarray, risk: np.ndarray) -> Estimate:
-    """AUC with DeLong's interval; without one where all pairs are ordered alike, since its variance is then 0."""
-    found = auc_interval(outcome, risk)
+    """AUC with DeLong's interval; without one where its variance is 0, as when all pairs are ordered alike."""
+    if np.ptp(risk) == 0:
+        return Estimate(0.5, float("nan"), float("nan"), LEVEL, "no interval: the same risk for all cases")
+    found = auc_interval(outcome, risk, LEVEL)
     if found.low < found.high:
         return found
-    return Estimate(found.value, float("nan"), float("nan"), found.level, "no interval: all pairs are ordered alike")
+    return Estimate(found.value, float("nan"), float("nan"), LEVEL, "no interval: all pairs are ordered alike")
 
 
 def subgroup_table(
@@ -161,11 +164,9 @@ def _subgroup(variable: str, level: str, outcome: np.ndarray, risk: np.ndarray, 
         note = f"only cases {'with' if positive else 'without'} the outcome, so no AUC"
     elif min(positive, negative) < FEWEST:
         note = f"only one case {'with' if positive < FEWEST else 'without'} the outcome, so no AUC"
-    elif np.ptp(risk) == 0:
-        note = "the same risk for all cases, so no AUC"
     else:
         auc = auc_estimate(outcome, risk)
-        variance = float(delong_covariance(outcome, [risk])[1][0, 0])
+        variance = float(delong_covariance(outcome, [risk])[1][0, 0]) if np.ptp(risk) else 0.0
     return Subgroup(
         variable=variable,
         level=level,

@@ -65,6 +65,14 @@ def test_a_perfect_order_has_no_interval() -> None:
     assert np.isnan([group.auc.low, group.auc.high]).all()
 
 
+def test_one_risk_for_all_is_an_auc_of_a_half_without_interval() -> None:
+    outcome = np.arange(10) < 5
+    (table,) = subgroup_table(outcome, np.full(10, 0.3), 0.5, [grouping("A", 10)])
+    assert table.groups[0].auc is not None
+    assert table.groups[0].auc.value == 0.5
+    assert np.isnan(table.groups[0].auc.low)
+
+
 def grouping(level: str, cases: int) -> Grouping:
     return Grouping("center", (level,) * cases)
 
