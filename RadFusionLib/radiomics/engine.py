@@ -10,22 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from RadFusionLib.errors import InputError
-from RadFusionLib.radiomics.asymmetric_glcm import asymmetric_co_occurrence_features
-from RadFusionLib.radiomics.directions import all_directions, direction_weights, half_directions
-from RadFusionLib.radiomics.discretisation import GreyLevels, UndefinedImage, discretise
+from RadFusionLib.radiomics.discretisation import UndefinedImage
 from RadFusionLib.radiomics.filters.filtered_images import FilteredImages
-from RadFusionLib.radiomics.firstorder import first_order
-from RadFusionLib.radiomics.glcm import co_occurrence_features
-from RadFusionLib.radiomics.gldm import dependence_features
-from RadFusionLib.radiomics.glrlm import run_length_features
-from RadFusionLib.radiomics.glszm import size_zone_features
 from RadFusionLib.radiomics.names import feature_names, split_name
-from RadFusionLib.radiomics.ngtdm import tone_difference_features
 from RadFusionLib.radiomics.region import PreparedRegion
 from RadFusionLib.radiomics.resampling import prepare
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 from RadFusionLib.radiomics.shape import shape_features
 from RadFusionLib.radiomics.shape_2d import shape_2d_features
+from RadFusionLib.radiomics.textures import Textures
 
 __all__ = ["FeatureValues", "calculate", "extract"]
 
@@ -143,7 +136,7 @@ def calculate(
         found, why = shape_2d_features(mask, prepared.spacing, settings.force_2d_dimension, wanted)
         values["original", "shape2D"], reasons["original", "shape2D"] = found, why
 
-    textures = _Textures(prepared, settings)
+    textures = Textures(prepared, settings)
     if images is None:
         images = FilteredImages(prepared, settings, [image for image, classes in needed.items() if classes])
     groups = images.groups()  # images that share work are computed by one thread
@@ -179,52 +172,3 @@ def calculate(
 
 _Found = dict[tuple[str, str], dict[str, float]]
 _Reasons = dict[tuple[str, str], dict[str, str]]
-
-
-class _Textures:
-    """First-order and texture features of images that share one region: its layout is made once."""
-
-    def __init__(self, prepared: PreparedRegion, settings: RadiomicsSettings) -> None:
-        self._settings = settings
-        self._spacing = prepared.spacing
-        self._geometry = prepared.geometry(max(settings.distances))
-        geometry = self._geometry
-        apart = half_directions(settings, settings.distances)
-        along = half_directions(settings, (1,))
-        self._half = geometry.offsets(apart)
-        self._all = geometry.offsets(all_directions(settings, settings.distances))
-        self._touching = geometry.offsets(all_directions(settings, (1,)))
-        self._lines = along[[geometry.has_line(step) for step in along]]
-        self._pair_weights, self._run_weights = None, None
-        if settings.weighting_norm is not None:
-            self._pair_weights = direction_weights(apart, self._spacing, settings.weighting_norm, True)
-            self._run_weights = direction_weights(self._lines, self._spacing, settings.weighting_norm, False)
-
-    def compute(self, values: npt.NDArray[np.generic], wanted: dict[str, list[str]]) -> dict[str, dict[str, float]]:
-        settings, geometry = self._settings, self._geometry
-        found: dict[str, dict[str, float]] = {}
-        levels: GreyLevels | None = None
-        if set(wanted) != {"firstorder"} or {"Entropy", "Uniformity"} & set(wanted["firstorder"]):
-            levels = discretise(values, settings)
-        if "firstorder" in wanted:
-            volume = float(np.prod(self._spacing))
-            found["firstorder"] = first_order(values, levels, volume, settings.voxel_array_shift, wanted["firstorder"])
-        if levels is None or set(wanted) == {"firstorder"}:
-            return found
-        flat = np.full(int(np.prod(geometry.flat_shape)), -1, dtype=np.int32)
-        flat[geometry.voxels] = levels.index
-        voxels = geometry.voxels
-        if "glcm" in wanted:
-            count = co_occurrence_features if settings.symmetrical_glcm else asymmetric_co_occurrence_features
-            found["glcm"] = count(flat, voxels, self._half, levels, self._pair_weights, wanted["glcm"])
-        if "gldm" in wanted:
-            found["gldm"] = dependence_features(flat, voxels, self._all, levels, settings.gldm_alpha)
-        if "glrlm" in wanted:
-            found["glrlm"] = run_length_features(
-                flat, voxels, geometry.offsets(self._lines), levels, max(geometry.inside.shape), self._run_weights
-            )
-        if "glszm" in wanted:
-            found["glszm"] = size_zone_features(flat, voxels, self._touching, levels)
-        if "ngtdm" in wanted:
-            found["ngtdm"] = tone_difference_features(flat, voxels, self._all, levels)
-        return found

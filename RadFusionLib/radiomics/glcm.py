@@ -12,6 +12,7 @@ from numba import njit
 from RadFusionLib.radiomics.discretisation import GreyLevels
 from RadFusionLib.radiomics.maximal_correlation import maximal_correlation
 from RadFusionLib.radiomics.region import FloatArray
+from RadFusionLib.radiomics.tally import tally
 
 __all__ = ["co_occurrence_features"]
 
@@ -23,61 +24,55 @@ _NAMES: Final = (
 )  # fmt: skip
 _EPSILON = 2.220446049250313e-16
 _LN2 = 0.6931471805599453
-_DENSE_LIMIT = 1024  # levels up to which pairs are counted in a square table rather than sorted
+_TABLE_SHARE = 8  # the pairs are counted in a square table if its size is at most so many times the region's voxels
 
 
 @njit(cache=True, nogil=True)
 def _pairs_by_table(flat, voxels, offset, table):  # type: ignore[no-untyped-def]
-    """Count unordered pairs of neighbours in the upper triangle of `table`, list and clear it."""
+    """Count unordered pairs of neighbours in `table`, list them and clear it.
+
+    `table` has a row a level, and a column a level after one for neighbours outside the region: so the counting needs
+    neither a test nor an order of the pair.
+    """
+    height, width = table.shape
+    flattened = table.reshape(height * width)
     for n in range(len(voxels)):
-        here = flat[voxels[n]]
-        there = flat[voxels[n] + offset]
-        if there >= 0:
-            if there < here:
-                table[there, here] += 1
-            else:
-                table[here, there] += 1
-    n = 0
-    for i in range(table.shape[0]):
-        for j in range(i, table.shape[0]):
-            if table[i, j] != 0:
-                n += 1
-    first = np.empty(n, np.int32)
-    second = np.empty(n, np.int32)
-    counts = np.empty(n, np.float64)
-    n = 0
-    for i in range(table.shape[0]):
-        for j in range(i, table.shape[0]):
-            if table[i, j] != 0:
-                first[n] = i
-                second[n] = j
-                counts[n] = table[i, j]
-                table[i, j] = 0
-                n += 1
+        flattened[flat[voxels[n]] * width + flat[voxels[n] + offset] + 1] += 1
+    found = 0
+    for i in range(height):
+        for j in range(i, height):
+            if table[i, j + 1] | table[j, i + 1]:
+                found += 1
+    first = np.empty(found, np.int32)
+    second = np.empty(found, np.int32)
+    counts = np.empty(found, np.float64)
+    found = 0
+    for i in range(height):
+        for j in range(i, height):
+            if table[i, j + 1] | table[j, i + 1]:
+                first[found] = i
+                second[found] = j
+                counts[found] = table[i, j + 1] + (table[j, i + 1] if i != j else 0)
+                found += 1
+    flattened[:] = 0
     return first, second, counts
 
 
 @njit(cache=True, nogil=True)
-def _pair_codes(flat, voxels, offset, level_count):  # type: ignore[no-untyped-def]
-    """Give ``lower * level_count + higher`` of each pair of neighbours."""
-    codes = np.empty(len(voxels), np.int64)
+def _pairs_by_tally(flat, voxels, offset, level_count):  # type: ignore[no-untyped-def]
+    """List unordered pairs of neighbours; for so many levels that a square table would be mostly empty."""
+    lower = np.empty(len(voxels), np.int32)
+    higher = np.empty(len(voxels), np.int32)
     found = 0
     for n in range(len(voxels)):
-        here = np.int64(flat[voxels[n]])
-        there = np.int64(flat[voxels[n] + offset])
+        here = flat[voxels[n]]
+        there = flat[voxels[n] + offset]
         if there >= 0:
-            codes[found] = min(here, there) * level_count + max(here, there)
+            lower[found] = min(here, there)
+            higher[found] = max(here, there)
             found += 1
-    return codes[:found]
-
-
-def _pairs_by_sorting(
-    flat: npt.NDArray[np.int32], voxels: npt.NDArray[np.int64], offset: int, level_count: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], FloatArray]:
-    """List unordered pairs of neighbours; for so many levels that a square table would be mostly empty."""
-    codes, counts = np.unique(_pair_codes(flat, voxels, offset, level_count), return_counts=True)
-    first, second = np.divmod(codes, level_count)
-    return first.astype(np.int32), second.astype(np.int32), counts.astype(np.float64)
+    first, second, counts, _ = tally(lower[:found], higher[:found], level_count, level_count)
+    return first, second, counts
 
 
 @njit(cache=True, nogil=True)
@@ -91,12 +86,11 @@ def _marginal(first, second, p, level_count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _statistics(first, second, p, px, levels):  # type: ignore[no-untyped-def]
-    """Compute the features, in the order of `_NAMES`, of one symmetric matrix.
+def _statistics(first, second, p, px, levels, result):  # type: ignore[no-untyped-def]
+    """Add the features, in the order of `_NAMES`, of one symmetric matrix to `result`.
 
     ``p[n]`` is the matrix's value at (first[n], second[n]), first <= second, and at its mirror image.
     """
-    result = np.zeros(23)
     highest = int(levels[-1])
     by_difference = np.zeros(highest)
     by_sum = np.zeros(2 * highest + 1)
@@ -166,32 +160,31 @@ def _statistics(first, second, p, px, levels):  # type: ignore[no-untyped-def]
     entropy_2 = 2 * plain - _EPSILON * occurring * occurring / _LN2
 
     deviation = np.sqrt(variance) * np.sqrt(variance)
-    result[0] = autocorrelation
-    result[1] = prominence
-    result[2] = shade
-    result[3] = tendency
-    result[4] = contrast
-    result[5] = 1.0 if deviation == 0 else covariance / (deviation + _EPSILON)
-    result[6] = average
-    result[7] = difference_entropy
-    result[8] = difference_variance
-    result[9] = inverse
-    result[10] = inverse_moment
-    result[11] = inverse_moment_normalised
-    result[12] = inverse_normalised
+    result[0] += autocorrelation
+    result[1] += prominence
+    result[2] += shade
+    result[3] += tendency
+    result[4] += contrast
+    result[5] += 1.0 if deviation == 0 else covariance / (deviation + _EPSILON)
+    result[6] += average
+    result[7] += difference_entropy
+    result[8] += difference_variance
+    result[9] += inverse
+    result[10] += inverse_moment
+    result[11] += inverse_moment_normalised
+    result[12] += inverse_normalised
     if occurring > 1:
-        result[13] = (entropy - entropy_1) / entropy_x
+        result[13] += (entropy - entropy_1) / entropy_x
         # Mutual information is not negative; what falls below 0 is rounding.
-        result[14] = np.sqrt(1 - np.exp(-2 * max(entropy_2 - entropy, 0.0)))
-    result[15] = inverse_variance
-    result[16] = mean
-    result[17] = energy
-    result[18] = entropy
-    result[19] = largest
-    result[20] = sum_average
-    result[21] = sum_entropy
-    result[22] = variance
-    return result
+        result[14] += np.sqrt(1 - np.exp(-2 * max(entropy_2 - entropy, 0.0)))
+    result[15] += inverse_variance
+    result[16] += mean
+    result[17] += energy
+    result[18] += entropy
+    result[19] += largest
+    result[20] += sum_average
+    result[21] += sum_entropy
+    result[22] += variance
 
 
 def co_occurrence_features(
@@ -225,47 +218,72 @@ def co_occurrence_features(
         Empty when no voxel has a neighbour in the region.
     """
     with_mcc, with_rest = "MCC" in wanted, any(name != "MCC" for name in wanted)
-    count = len(levels.levels)
-    totals, mcc, matrices = np.zeros(len(_NAMES)), 0.0, 0
-    for first, second, counts in _matrices(flat, voxels, offsets, count, weights):
-        total = 2 * counts.sum()
-        p = np.where(first == second, 2 * counts, counts) / total
-        px = _marginal(first, second, p, count)
-        if with_rest:
-            totals += _statistics(first, second, p, px, levels.levels)
-        if with_mcc:
-            mcc += maximal_correlation(first, second, p, px)
-        matrices += 1
+    if weights is None:
+        means, mcc, matrices = _averages(flat, voxels, offsets, levels.levels, with_rest, with_mcc)
+    else:
+        means, mcc, matrices = _merged(flat, voxels, offsets, weights, levels.levels, with_rest, with_mcc)
     if matrices == 0:
         return {}
-    result = {name: float(value) for name, value in zip(_NAMES, totals / matrices, strict=True)} if with_rest else {}
+    result = {name: float(value) for name, value in zip(_NAMES, means, strict=True)} if with_rest else {}
     if with_mcc:
-        result["MCC"] = mcc / matrices
+        result["MCC"] = float(mcc)
     return result
 
 
-def _matrices(
+@njit(cache=True, nogil=True)
+def _averages(flat, voxels, offsets, levels, with_rest, with_mcc):  # type: ignore[no-untyped-def]
+    """Average over the matrices that are not empty: `_statistics`, MCC, and how many matrices there are."""
+    count = len(levels)
+    by_table = count * (count + 1) <= _TABLE_SHARE * len(voxels)
+    table = np.zeros((count, count + 1) if by_table else (0, 1), np.int32)
+    totals = np.zeros(len(_NAMES))
+    mcc = 0.0
+    matrices = 0
+    for a in range(len(offsets)):
+        if by_table:
+            first, second, counts = _pairs_by_table(flat, voxels, offsets[a], table)
+        else:
+            first, second, counts = _pairs_by_tally(flat, voxels, offsets[a], count)
+        if len(counts) > 0:
+            mcc += _of_matrix(first, second, counts, levels, with_rest, with_mcc, totals)
+            matrices += 1
+    return totals / max(matrices, 1), mcc / max(matrices, 1), matrices
+
+
+@njit(cache=True, nogil=True)
+def _of_matrix(first, second, counts, levels, with_rest, with_mcc, totals):  # type: ignore[no-untyped-def]
+    """Add `_statistics` of one matrix to `totals`; give its MCC. `counts` become probabilities."""
+    total = 0.0
+    for n in range(len(counts)):
+        total += 2 * counts[n]
+    for n in range(len(counts)):
+        counts[n] = (2 * counts[n] if first[n] == second[n] else counts[n]) / total
+    px = _marginal(first, second, counts, len(levels))
+    if with_rest:
+        _statistics(first, second, counts, px, levels, totals)
+    return maximal_correlation(first, second, counts, px) if with_mcc else 0.0
+
+
+def _merged(
     flat: npt.NDArray[np.int32],
     voxels: npt.NDArray[np.int64],
     offsets: npt.NDArray[np.int64],
-    count: int,
-    weights: FloatArray | None,
-) -> list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], FloatArray]]:
-    """List the matrices that are not empty, each as unordered pairs of levels and their counts."""
-    table = np.zeros((count, count), dtype=np.int32) if count <= _DENSE_LIMIT else None
-    found = []
-    for number, offset in enumerate(offsets):
-        if table is not None:
-            first, second, counts = _pairs_by_table(flat, voxels, offset, table)
-        else:
-            first, second, counts = _pairs_by_sorting(flat, voxels, offset, count)
-        if weights is not None:
-            counts = counts * weights[number]
-        if len(counts):
-            found.append((first, second, counts))
-    if weights is None or not found:
-        return found
-    codes = np.concatenate([first.astype(np.int64) * count + second for first, second, _ in found])
-    occurring, inverse = np.unique(codes, return_inverse=True)
-    merged = np.bincount(inverse, weights=np.concatenate([counts for _, _, counts in found])).astype(np.float64)
-    return [((occurring // count).astype(np.int32), (occurring % count).astype(np.int32), merged)]
+    weights: FloatArray,
+    levels: FloatArray,
+    with_rest: bool,
+    with_mcc: bool,
+) -> tuple[FloatArray, float, int]:
+    """Give what `_averages` does of the one matrix that sums all directions with their weights."""
+    count = len(levels)
+    codes, counts = [np.empty(0, np.int64)], [np.empty(0)]
+    for offset, weight in zip(offsets, weights, strict=True):
+        first, second, pairs = _pairs_by_tally(flat, voxels, offset, count)
+        codes.append(first.astype(np.int64) * count + second)
+        counts.append(pairs * weight)
+    occurring, inverse = np.unique(np.concatenate(codes), return_inverse=True)
+    if len(occurring) == 0:
+        return np.zeros(len(_NAMES)), 0.0, 0
+    merged = np.bincount(inverse, weights=np.concatenate(counts)).astype(np.float64)
+    totals = np.zeros(len(_NAMES))
+    first, second = (occurring // count).astype(np.int32), (occurring % count).astype(np.int32)
+    return totals, _of_matrix(first, second, merged, levels, with_rest, with_mcc, totals), 1

@@ -7,7 +7,8 @@ import numpy.typing as npt
 from numba import njit
 
 from RadFusionLib.radiomics.discretisation import GreyLevels
-from RadFusionLib.radiomics.size_matrix import named_statistics, size_statistics
+from RadFusionLib.radiomics.processor_instructions import count_bits
+from RadFusionLib.radiomics.size_matrix import named_statistics, table_statistics
 
 __all__ = ["dependence_features"]
 
@@ -30,28 +31,25 @@ _NAMES = {
 
 
 @njit(cache=True, nogil=True)
-def _statistics(flat, voxels, offsets, levels, alpha):  # type: ignore[no-untyped-def]
+def _by_difference(flat, voxels, offsets, levels, alpha):  # type: ignore[no-untyped-def]
     table = np.zeros((len(levels), len(offsets) + 2))
     for n in range(len(voxels)):
         here = flat[voxels[n]]
         dependent = 1  # the size j counts the voxel itself
         for a in range(len(offsets)):
             there = flat[voxels[n] + offsets[a]]
-            if there == here or (alpha > 0 and there >= 0 and abs(levels[there] - levels[here]) <= alpha):
+            if there >= 0 and abs(levels[there] - levels[here]) <= alpha:
                 dependent += 1
         table[here, dependent] += 1.0
-    rows = np.empty(table.size, np.int32)
-    sizes = np.empty(table.size, np.int64)
-    counts = np.empty(table.size, np.float64)
-    entries = 0
-    for i in range(table.shape[0]):
-        for j in range(table.shape[1]):
-            if table[i, j] != 0:
-                rows[entries] = i
-                sizes[entries] = j
-                counts[entries] = table[i, j]
-                entries += 1
-    return size_statistics(rows[:entries], sizes[:entries], counts[:entries], levels, len(offsets) + 1)
+    return table_statistics(table, levels)
+
+
+@njit(cache=True, nogil=True)
+def _by_equality(flat, voxels, equal, neighbours, levels):  # type: ignore[no-untyped-def]
+    table = np.zeros((len(levels), neighbours + 2))
+    for n in range(len(voxels)):
+        table[flat[voxels[n]], 1 + count_bits(equal[voxels[n]])] += 1.0
+    return table_statistics(table, levels)
 
 
 def dependence_features(
@@ -60,10 +58,15 @@ def dependence_features(
     offsets: npt.NDArray[np.int64],
     levels: GreyLevels,
     alpha: int,
+    equal: npt.NDArray[np.int32] | None = None,
 ) -> dict[str, float]:
     """Compute the dependence features.
 
     A neighbour depends on a voxel when their grey levels differ by at most `alpha`; `offsets` has both senses of
-    every direction.
+    every direction. `equal` is `equal_neighbours` of `flat` at `offsets`; it saves the search when `alpha` is 0.
     """
-    return named_statistics(_statistics(flat, voxels, offsets, levels.levels, float(alpha)), _NAMES)
+    if alpha == 0 and equal is not None:
+        statistics = _by_equality(flat, voxels, equal, len(offsets), levels.levels)
+    else:
+        statistics = _by_difference(flat, voxels, offsets, levels.levels, float(alpha))
+    return named_statistics(statistics, _NAMES)

@@ -7,25 +7,30 @@ import numpy.typing as npt
 from numba import njit
 
 from RadFusionLib.radiomics.discretisation import GreyLevels
+from RadFusionLib.radiomics.sixteen import WIDTH, load, same, store
 
 __all__ = ["tone_difference_features"]
 
 
 @njit(cache=True, nogil=True)
-def _differences(flat, voxels, offsets, levels):  # type: ignore[no-untyped-def]
+def _differences(flat, starts, lengths, offsets, neighbours, levels):  # type: ignore[no-untyped-def]
     """Sum, for each level, ``|i - mean of the neighbours within the region|``; no neighbour adds 0."""
+    grey = np.zeros(len(flat), np.int32)
+    for run in range(len(starts)):
+        for place in range(starts[run], starts[run] + lengths[run]):
+            grey[place] = levels[flat[place]]
     sums = np.zeros(len(levels))
-    for n in range(len(voxels)):
-        here = flat[voxels[n]]
-        count = 0
-        total = 0.0
-        for a in range(len(offsets)):
-            there = flat[voxels[n] + offsets[a]]
-            if there >= 0:
-                count += 1
-                total += levels[there]
-        if count > 0:
-            sums[here] += abs(levels[here] - total / count)
+    totals = np.empty(WIDTH, np.int32)
+    for run in range(len(starts)):
+        for place in range(starts[run], starts[run] + lengths[run], WIDTH):
+            total = same(grey, 0)
+            for a in range(len(offsets)):
+                total += load(grey, place + offsets[a])
+            store(totals, 0, total)
+            for x in range(min(WIDTH, starts[run] + lengths[run] - place)):
+                if neighbours[place + x] > 0:
+                    mean = totals[x] / neighbours[place + x]
+                    sums[flat[place + x]] += abs(grey[place + x] - mean)
     return sums
 
 
@@ -45,17 +50,21 @@ def _pair_sums(p, s, levels):  # type: ignore[no-untyped-def]
 
 def tone_difference_features(
     flat: npt.NDArray[np.int32],
-    voxels: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
     offsets: npt.NDArray[np.int64],
+    neighbours: npt.NDArray[np.int32],
     levels: GreyLevels,
 ) -> dict[str, float]:
     """Compute the five tone-difference features (Amadasun and King 1989).
 
-    `offsets` has both senses of every direction. Where a denominator is 0 the values are PyRadiomics': a region
-    of one level has Coarseness 10^6 and 0 elsewhere.
+    `flat` is as in `equal_neighbours`; `starts` and `lengths` are the runs of the region's voxels, `offsets` has both
+    senses of every direction, and `neighbours` the number of voxels of the region at `offsets`, in the layout of
+    `flat`. Where a denominator is 0 the values are PyRadiomics': a region of one level has Coarseness 10^6 and 0
+    elsewhere.
     """
-    s = _differences(flat, voxels, offsets, levels.levels)
-    n = len(voxels)
+    s = _differences(flat, starts, lengths, offsets, neighbours, levels.levels)
+    n = int(levels.counts.sum())
     p = levels.counts / n
     contrast, busyness, complexity, strength = _pair_sums(p, s, levels.levels)
     weighted, total, m = float(np.sum(p * s)), float(np.sum(s)), len(p)

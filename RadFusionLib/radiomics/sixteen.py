@@ -1,8 +1,8 @@
 """Sixteen numbers side by side: a Numba type for kernels that the compiler would not vectorise by itself.
 
 LLVM cuts the sixteen to whatever registers the processor has, so the same kernel runs everywhere, with the rounding
-of the same operations done one by one. ``+``, ``-``, ``*`` and ``/`` work between two such values, and with a single
-number, which then stands for sixteen.
+of the same operations done one by one. ``+``, ``-``, ``*``, ``/`` and ``|`` work between two such values, and with a
+single number, which then stands for sixteen.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
-__all__ = ["WIDTH", "Sixteen", "fused", "load", "same", "store", "where_at_least"]
+__all__ = ["WIDTH", "Sixteen", "fused", "load", "same", "store", "where_at_least", "where_equal"]
 
 WIDTH = 16
 
@@ -89,10 +89,11 @@ def same(typingctx, like, number):  # type: ignore[no-untyped-def]
     return Sixteen(element)(like, number), code
 
 
-def _operator(symbol: Any, instruction: str) -> None:
+def _operator(symbol: Any, of_floats: str, of_integers: str) -> None:
     @intrinsic
     def apply(typingctx, x, y):  # type: ignore[no-untyped-def]
         element = x.element if isinstance(x, Sixteen) else y.element
+        instruction = of_floats if isinstance(element, types.Float) else of_integers
 
         def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
             pair = [
@@ -110,14 +111,16 @@ def _operator(symbol: Any, instruction: str) -> None:
         return None
 
 
-for _symbol, _instruction in (
-    (operator.add, "fadd"),
-    (operator.iadd, "fadd"),
-    (operator.sub, "fsub"),
-    (operator.mul, "fmul"),
-    (operator.truediv, "fdiv"),
+for _symbol, _floats, _integers in (
+    (operator.add, "fadd", "add"),
+    (operator.iadd, "fadd", "add"),
+    (operator.sub, "fsub", "sub"),
+    (operator.mul, "fmul", "mul"),
+    (operator.truediv, "fdiv", "sdiv"),
+    (operator.or_, "or_", "or_"),
+    (operator.ior, "or_", "or_"),
 ):
-    _operator(_symbol, _instruction)
+    _operator(_symbol, _floats, _integers)
 
 
 @intrinsic
@@ -152,3 +155,18 @@ def where_at_least(typingctx, x, y, yes, no):  # type: ignore[no-untyped-def]
         return builder.select(condition, *two)
 
     return Sixteen(element)(x, y, yes, no), code
+
+
+@intrinsic
+def where_equal(typingctx, x, y, yes, no):  # type: ignore[no-untyped-def]
+    """Give the number `yes` in the places where the whole numbers x and y are equal, otherwise `no`."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        condition = builder.icmp_signed("==", *arguments[:2])
+        two = [
+            _sixteen_of(context, builder, kind, value, x.element)
+            for kind, value in zip(signature.args[2:], arguments[2:], strict=True)
+        ]
+        return builder.select(condition, *two)
+
+    return x(x, y, yes, no), code

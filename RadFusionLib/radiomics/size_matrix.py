@@ -14,30 +14,32 @@ from numba import njit
 
 from RadFusionLib.radiomics.region import FloatArray
 
-__all__ = ["SIZE_STATISTICS", "size_statistics"]
+__all__ = ["SIZE_STATISTICS", "named_statistics", "single_voxels", "size_statistics", "table_statistics"]
 
 SIZE_STATISTICS: Final = (
     "small", "large", "level_nonuniformity", "level_nonuniformity_normalised", "size_nonuniformity",
     "size_nonuniformity_normalised", "percentage", "level_variance", "size_variance", "entropy",
     "low_level", "high_level", "small_low", "small_high", "large_low", "large_high",
 )  # fmt: skip
-"""What `size_statistics` computes, in its order."""
+"""What `size_statistics` and `table_statistics` compute, in their order."""
 
 _EPSILON = 2.220446049250313e-16
 
 
 @njit(cache=True, nogil=True)
-def size_statistics(rows, sizes, counts, levels, longest):  # type: ignore[no-untyped-def]
+def size_statistics(rows, sizes, counts, ones, levels, longest):  # type: ignore[no-untyped-def]
     """Compute the sixteen statistics of a matrix given by its entries.
 
     Parameters
     ----------
     rows : (n,) int32 array
-        Position of each entry's grey level in `levels`.
-    sizes : (n,) int64 array
+        Position in `levels` of each entry.
+    sizes : (n,) int array
         Size j of each entry, from 1.
     counts : (n,) float64 array
         The entries, not 0.
+    ones : (m,) float64 array
+        Further entries of size 1, one a level, which may be 0.
     levels : (m,) float64 array
         Grey levels i.
     longest : int
@@ -48,30 +50,73 @@ def size_statistics(rows, sizes, counts, levels, longest):  # type: ignore[no-un
     (16,) float64 array
         In the order of `SIZE_STATISTICS`.
     """
-    by_level = np.zeros(len(levels))
-    by_size = np.zeros(longest + 1)
     total = 0.0
+    for i in range(len(levels)):
+        total += ones[i]
+    for n in range(len(rows)):
+        total += counts[n]
+    by_size = np.zeros(longest + 1)
+    by_level = ones.copy()
+    joint = np.zeros(5)
+    for i in range(len(levels)):
+        if ones[i] > 0:
+            by_size[1] += ones[i]
+            _add(joint, levels[i], 1.0, ones[i], total)
     for n in range(len(rows)):
         by_level[rows[n]] += counts[n]
         by_size[sizes[n]] += counts[n]
-        total += counts[n]
-    result = np.zeros(16)
-    entropy = small_low = small_high = large_low = large_high = 0.0
+        _add(joint, levels[rows[n]], float(sizes[n]), counts[n], total)
+    return _from_marginals(by_level, by_size, joint, levels, total)
+
+
+@njit(cache=True, nogil=True)
+def single_voxels(flat, voxels, level_count, rows, sizes, counts):  # type: ignore[no-untyped-def]
+    """Count, for each level, the voxels that are in no entry: they are runs or zones of one voxel."""
+    ones = np.zeros(level_count)
+    for n in range(len(voxels)):
+        ones[flat[voxels[n]]] += 1
     for n in range(len(rows)):
-        i2 = levels[rows[n]] * levels[rows[n]]
-        j2 = float(sizes[n]) * float(sizes[n])
-        c = counts[n]
-        p = c / total
-        entropy -= p * np.log2(p + _EPSILON)
-        small_low += c / (i2 * j2)
-        small_high += c * i2 / j2
-        large_low += c * j2 / i2
-        large_high += c * i2 * j2
-    result[9] = entropy
-    result[12] = small_low / total
-    result[13] = small_high / total
-    result[14] = large_low / total
-    result[15] = large_high / total
+        ones[rows[n]] -= counts[n] * sizes[n]
+    return ones
+
+
+@njit(cache=True, nogil=True)
+def table_statistics(table, levels):  # type: ignore[no-untyped-def]
+    """Compute the sixteen statistics of ``table[i, j]``, level position i and size j (column 0 is not read)."""
+    by_level = np.zeros(table.shape[0])
+    by_size = np.zeros(table.shape[1])
+    joint = np.zeros(5)
+    for i in range(table.shape[0]):
+        for j in range(1, table.shape[1]):
+            by_level[i] += table[i, j]
+            by_size[j] += table[i, j]
+    total = by_level.sum()
+    for i in range(table.shape[0]):
+        for j in range(1, table.shape[1]):
+            if table[i, j] != 0:
+                _add(joint, levels[i], float(j), table[i, j], total)
+    return _from_marginals(by_level, by_size, joint, levels, total)
+
+
+@njit(cache=True, nogil=True)
+def _add(joint, i, j, count, total):  # type: ignore[no-untyped-def]
+    """Add an entry to the sums that need level and size together."""
+    i2 = i * i
+    j2 = j * j
+    p = count / total
+    joint[0] -= p * np.log2(p + _EPSILON)
+    joint[1] += count / (i2 * j2)
+    joint[2] += count * i2 / j2
+    joint[3] += count * j2 / i2
+    joint[4] += count * i2 * j2
+
+
+@njit(cache=True, nogil=True)
+def _from_marginals(by_level, by_size, joint, levels, total):  # type: ignore[no-untyped-def]
+    result = np.zeros(16)
+    result[9] = joint[0]
+    for s in range(4):
+        result[12 + s] = joint[1 + s] / total
 
     squares = low = high = mean = 0.0
     for i in range(len(levels)):
@@ -90,7 +135,7 @@ def size_statistics(rows, sizes, counts, levels, longest):  # type: ignore[no-un
     result[11] = high / total
 
     squares = small = large = mean = voxels = 0.0
-    for j in range(1, longest + 1):
+    for j in range(1, len(by_size)):
         c = by_size[j]
         squares += c * c
         small += c / (float(j) * float(j))
@@ -98,8 +143,9 @@ def size_statistics(rows, sizes, counts, levels, longest):  # type: ignore[no-un
         voxels += c * j
         mean += c / total * j
     variance = 0.0
-    for j in range(1, longest + 1):
-        variance += by_size[j] / total * (j - mean) ** 2
+    for j in range(1, len(by_size)):
+        if by_size[j] != 0:
+            variance += by_size[j] / total * (j - mean) ** 2
     result[0] = small / total
     result[1] = large / total
     result[4] = squares / total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from RadFusionLib.radiomics.equal_neighbours import equal_neighbours, voxel_runs
 from RadFusionLib.radiomics.glcm import co_occurrence_features
 from RadFusionLib.radiomics.glrlm import run_length_features
 from RadFusionLib.radiomics.ibsi.texture_grid import TextureGrid, Voxels
@@ -72,10 +73,11 @@ def co_occurrence(grid: TextureGrid, aggregation: str) -> dict[str, float]:
 
 def run_lengths(grid: TextureGrid, aggregation: str) -> dict[str, float]:
     """Compute the 16 run-length features, names without ``rlm_``."""
-    longest = max(grid.geometry.inside.shape)
 
     def compute(voxels: Voxels, offsets: Voxels, weights: npt.NDArray[np.float64] | None) -> dict[str, float]:
-        return run_length_features(grid.flat, voxels, offsets, grid.levels, longest, weights)
+        both = np.concatenate([offsets, -offsets])
+        equal = equal_neighbours(grid.flat, *voxel_runs(voxels), both)
+        return run_length_features(grid.flat, voxels, equal, both, np.arange(len(offsets)), grid.levels, weights)
 
     found = grid.by_direction(aggregation, compute)
     return {name: found[engine] for name, engine in _RUN_LENGTHS.items()} if found else {}

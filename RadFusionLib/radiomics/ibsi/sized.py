@@ -139,7 +139,8 @@ def _size_features(
     codes, counts = np.unique(level * (longest + 1) + size, return_counts=True)
     rows, sizes = np.divmod(codes, longest + 1)
     weights = counts.astype(np.float64)
-    statistics = size_statistics(rows.astype(np.int32), sizes, weights, grid.levels.levels, longest)
+    grey = grid.levels.levels
+    statistics = size_statistics(rows.astype(np.int32), sizes, weights, np.zeros(len(grey)), grey, longest)
     found = dict(zip(SIZE_STATISTICS, statistics.tolist(), strict=True))
     found["percentage"] = len(level) / voxels
     found["energy"] = float(np.sum((weights / weights.sum()) ** 2))

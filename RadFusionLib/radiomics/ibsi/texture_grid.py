@@ -12,6 +12,7 @@ from RadFusionLib.radiomics.ibsi.discretisation import occurring_levels
 from RadFusionLib.radiomics.ibsi.preparation import IbsiRegion
 from RadFusionLib.radiomics.region import RegionGeometry
 from RadFusionLib.radiomics.settings import RadiomicsSettings
+from RadFusionLib.radiomics.sixteen import WIDTH
 
 __all__ = ["TextureGrid", "mean_features"]
 
@@ -35,7 +36,8 @@ class TextureGrid:
     levels : GreyLevels
         The levels that occur.
     flat : (v,) int32 array
-        Position in `levels` of each voxel of the bordered box, -1 outside the region.
+        Position in `levels` of each voxel of the bordered box, -1 outside the region; longer than the box by what
+        the kernels read beyond it.
     voxels : (n,) int64 array
         Where the region's voxels are in `flat`.
     slices : list of int64 arrays
@@ -50,7 +52,7 @@ class TextureGrid:
         self.geometry = RegionGeometry(region.intensity)
         self.levels = occurring_levels(levels)
         self.voxels = self.geometry.voxels
-        self.flat = np.full(int(np.prod(self.geometry.flat_shape)), -1, dtype=np.int32)
+        self.flat = np.full(int(np.prod(self.geometry.flat_shape)) + WIDTH, -1, dtype=np.int32)
         self.flat[self.voxels] = self.levels.index
         plane = self.voxels // (self.geometry.flat_shape[1] * self.geometry.flat_shape[2])
         starts = np.flatnonzero(np.r_[True, plane[1:] != plane[:-1]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from RadFusionLib.radiomics.discretisation import GreyLevels
+from RadFusionLib.radiomics.equal_neighbours import count_equal_neighbours, voxel_runs
 from RadFusionLib.radiomics.ibsi.texture_grid import TextureGrid, Voxels, mean_features
 from RadFusionLib.radiomics.ngtdm import tone_difference_features
 
@@ -34,4 +35,6 @@ def _features(grid: TextureGrid, voxels: Voxels) -> dict[str, float]:
     flat = np.full_like(grid.flat, -1)
     flat[voxels] = index.ravel()
     levels = GreyLevels(index.ravel().astype(np.int32), grid.levels.levels[present], counts.astype(np.int64))
-    return tone_difference_features(flat, voxels, grid.both, levels)
+    starts, lengths = voxel_runs(voxels)
+    neighbours = count_equal_neighbours(np.minimum(flat, 0), starts, lengths, grid.both)
+    return tone_difference_features(flat, starts, lengths, grid.both, neighbours, levels)

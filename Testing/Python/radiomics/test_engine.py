@@ -176,11 +176,22 @@ def test_unknown_name_and_interpolator(tumour: Any) -> None:
         prepare(tumour.image, tumour.mask, tumour.spacing, RadiomicsSettings(interpolator="cubic"))
 
 
-def test_many_levels_are_counted_alike(tumour: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pairs are counted in a table for few levels and by sorting for many; both give the same features."""
-    from RadFusionLib.radiomics import glcm
+def test_pairs_of_neighbours_are_counted_alike() -> None:
+    """In a table for few levels, and without one for many: both as SciPy's sparse matrices sum them up."""
+    from scipy.sparse import coo_array
 
-    settings = RadiomicsSettings(image_types=("original",), feature_classes=("glcm",))
-    by_table = extract(tumour.image, tumour.mask, tumour.spacing, settings)
-    monkeypatch.setattr(glcm, "_DENSE_LIMIT", 0)
-    assert extract(tumour.image, tumour.mask, tumour.spacing, settings) == pytest.approx(by_table, rel=1e-12)
+    from RadFusionLib.radiomics.glcm import _pairs_by_table, _pairs_by_tally
+
+    generator = np.random.default_rng(3)
+    flat = generator.integers(-1, 12, 400).astype(np.int32)
+    voxels = np.flatnonzero(flat >= 0)
+    voxels = voxels[(voxels > 20) & (voxels < 380)]
+    here, there = flat[voxels], flat[voxels + 7]
+    pairs = coo_array((np.ones((there >= 0).sum()), (here[there >= 0], there[there >= 0])), shape=(12, 12)).toarray()
+    expected = np.triu(pairs + pairs.T) - np.diag(np.diag(pairs))
+    table = np.zeros((12, 13), dtype=np.int32)
+    for first, second, counts in (_pairs_by_table(flat, voxels, 7, table), _pairs_by_tally(flat, voxels, 7, 12)):
+        found = np.zeros((12, 12))
+        found[first, second] = counts
+        np.testing.assert_array_equal(found, expected)
+    assert not table.any()
