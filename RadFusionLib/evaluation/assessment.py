@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import logit
 
 from RadFusionLib.errors import InputError
+from RadFusionLib.evaluation.baseline import BaselineTable, baseline_table
 from RadFusionLib.evaluation.brier import Brier, brier
 from RadFusionLib.evaluation.calibration import Calibration, CalibrationCurve, calibration, calibration_curve
 from RadFusionLib.evaluation.confusion import ConfusionMatrix
@@ -29,6 +30,9 @@ TEST, APPARENT = "test", "apparent"
 FEWEST = 2
 """Cases of each class below which nothing is measured."""
 MODEL = "risk"
+WITH, WITHOUT = "with the outcome", "without"
+CATEGORIES = ("center", "scanner")
+"""Groupings that are no clinical variable, and so stand in the baseline table themselves."""
 HIGHEST_AUC = 0.995
 EDGE = 1e-6
 
@@ -110,6 +114,8 @@ class Assessment:
         At the threshold.
     rates : mapping of str to Estimate
         Read from the confusion matrix, with exact intervals.
+    baseline : BaselineTable or None
+        The clinical values, centre, scanner and treatment by outcome; None when there are none.
     brier, calibration, calibration_curve, hosmer_lemeshow
         Whether the risks are right.
     decision : DecisionCurve
@@ -134,6 +140,7 @@ class Assessment:
     roc: tuple[np.ndarray, np.ndarray]
     confusion: ConfusionMatrix
     rates: Mapping[str, Estimate]
+    baseline: BaselineTable | None
     brier: Brier
     calibration: Calibration | None
     calibration_curve: CalibrationCurve | None
@@ -181,6 +188,7 @@ def assess(group: EvaluationSet, resamples: int = 1000, seed: int = 0) -> Assess
         roc=(false_positive, true_positive),
         confusion=confusion,
         rates=confusion.estimates(),
+        baseline=_baseline(group),
         brier=brier(outcome, risk),
         calibration=_tried(lambda: calibration(outcome, risk), "Calibration slope", notes),
         calibration_curve=_tried(
@@ -198,6 +206,17 @@ def assess(group: EvaluationSet, resamples: int = 1000, seed: int = 0) -> Assess
         wanted=_wanted(outcome, risk, area, notes),
         notes=tuple(notes),
     )
+
+
+def _baseline(group: EvaluationSet) -> BaselineTable | None:
+    labels = {g.variable: g.labels for g in group.groupings if g.variable in CATEGORIES}
+    words = {name: np.array([label or None for label in cells], dtype=object) for name, cells in labels.items()}
+    if any(group.treatment):
+        words["treatment"] = np.array([cell or None for cell in group.treatment], dtype=object)
+    variables: dict[str, np.ndarray] = {**group.clinical, **{name: v for name, v in words.items() if v.any()}}
+    if not variables:
+        return None
+    return baseline_table(np.where(np.asarray(group.outcome) == 1, WITH, WITHOUT), variables)
 
 
 def _groups(cases: int) -> int:

@@ -78,7 +78,7 @@ def treatment_section(one: Assessment, tail: str) -> Section:
         ),
     ]  # fmt: skip
     for endpoint, found in one.treatment.items():
-        notes = [found.note, *(group.note for group in found.groups)]
+        notes = [found.note, *(f"{group.group} risk: {group.note}" for group in found.groups if group.note)]
         blocks += [Paragraph(f"{endpoint}: {note}", muted=True) for note in notes if note]
     return Section(f"Treatment{tail}", blocks)
 

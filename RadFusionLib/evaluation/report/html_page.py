@@ -20,8 +20,8 @@ from RadFusionLib.evaluation.report.document import (
 
 __all__ = ["html_page"]
 
-NARROW = 3
-"""Columns up to which a table does not take the page's whole width."""
+NARROW, MANY = 3, 5
+"""Columns up to which a table does not take the page's whole width, and above which its cells may break."""
 
 STYLE = """
 :root{color-scheme:light}
@@ -38,6 +38,7 @@ nav{margin:.8rem 0;font-size:.92rem}nav a{margin-right:1rem;color:#2b5c8a}
 table{border-collapse:collapse;width:100%;margin:.7rem 0;font-size:.92rem}
 caption{text-align:left;font-weight:600;padding:.2rem 0}
 td,th{padding:.26rem .5rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}
+table.many td.n{white-space:normal}table.many td:first-child{min-width:9rem}
 table.narrow{width:auto;min-width:min(34rem,100%)}
 th{background:#f4f6f8}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}
 .wide-table{overflow-x:auto}
@@ -117,7 +118,8 @@ def _table(table: Table) -> str:
     caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
     head = "".join(cell("th", i, text) for i, text in enumerate(table.header))
     rows = "".join(f"<tr>{''.join(cell('td', i, text) for i, text in enumerate(row))}</tr>" for row in table.rows)
-    kind = ' class="narrow"' if len(table.header) <= NARROW else ""
+    columns = len(table.header)
+    kind = ' class="narrow"' if columns <= NARROW else ' class="many"' if columns > MANY else ""
     return f'<div class="wide-table"><table{kind}>{caption}<tr>{head}</tr>{rows}</table></div>'
 
 

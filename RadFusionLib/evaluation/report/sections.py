@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from RadFusionLib.evaluation.assessment import APPARENT, TEST, Assessment
+from RadFusionLib.evaluation.baseline import BaselineTable
 from RadFusionLib.evaluation.confusion import RATES
 from RadFusionLib.evaluation.estimate import Estimate
 from RadFusionLib.evaluation.missing import MissingValues
@@ -96,6 +97,8 @@ def _of_set(found: Evaluation, one: Assessment, several: bool) -> list[Section]:
         Section(f"Performance{tail}", _performance(found, one, risk, outcome)),
         Section(f"Calibration{tail}", _calibration(one, risk)),
     ]
+    if one.baseline is not None:
+        sections.append(Section(f"Baseline{tail}", _baseline(one.baseline)))
     if one.subgroups:
         sections.append(Section(f"Subgroups{tail}", _subgroups(one)))
     if one.survival:
@@ -200,6 +203,24 @@ def _calibration(one: Assessment, risk: np.ndarray) -> list[Block]:
     else:
         blocks.append(Paragraph("At no threshold probability is acting by the risk worth more than the simple rules."))
     return blocks
+
+
+def _baseline(table: BaselineTable) -> list[Block]:
+    rows: list[tuple[str, ...]] = []
+    for row in table.rows:
+        missing = " / ".join(map(str, row.missing))
+        cells = tuple(spread.text(row.normal) for spread in row.spread) or ("",) * len(table.groups)
+        rows.append((row.variable, *cells, missing, row.test, p_value(row.p)))
+        for level in row.levels:
+            counts = tuple(level.text(group) for group in range(len(table.groups)))
+            rows.append((f"\u2003{level.level}", *counts, "", "", ""))
+    groups = tuple(f"{name} ({cases})" for name, cases in zip(table.groups, table.cases, strict=True))
+    return [
+        Table(
+            ("variable", *groups, "missing", "test", "p"), tuple(rows),
+            "Mean ± SD where values look normal, else median (quartiles); counts (%)",
+        )
+    ]  # fmt: skip
 
 
 def _subgroups(one: Assessment) -> list[Block]:

@@ -15,7 +15,8 @@ def number(value: float, digits: int = 3) -> str:
         return "–"
     if math.isinf(value):
         return "not reached"
-    return f"{value:.{digits}f}"
+    # Without the second rounding, a tiny negative number would print as -0.00.
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def interval(estimate: Estimate | None, digits: int = 3) -> str:

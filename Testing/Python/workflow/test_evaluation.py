@@ -117,6 +117,11 @@ def test_the_numbers_are_those_of_other_software(bundle: Bundle, table: pd.DataF
     assert list(test.treatment) == ["DFS", "OS"]
     assert {t.variable for t in test.subgroups} == {"center", "scanner", "sex", "age", "diameter"}
     assert found.development.candidates == 11_461
+    assert test.baseline is not None
+    age = next(row for row in test.baseline.rows if row.variable == "age")
+    assert [s.mean for s in age.spread] == pytest.approx(
+        [table["clinical:age"][outcome == 1].mean(), table["clinical:age"][outcome == 0].mean()]
+    )
     assert found.failures == {}
 
 
@@ -249,7 +254,8 @@ def test_the_report(found: Evaluation, tmp_path: Path) -> None:
     assert "Research use only. Not a medical device. Must not inform diagnosis or treatment." in text
     assert "Treatment was not given at random" in text
     assert text.count("<figure") == 11
-    for section in ("Performance", "Calibration", "Subgroups", "Survival by risk group", "Treatment", "Missing data",
+    for section in ("Performance", "Calibration", "Baseline", "Subgroups", "Survival by risk group", "Treatment",
+                    "Missing data",
                     "Sample size", "Checklists"):  # fmt: skip
         assert f"<h2>{section}</h2>" in text
     numbers = json.loads((page.parent / "report.json").read_text(encoding="utf-8"))
