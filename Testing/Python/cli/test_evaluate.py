@@ -113,6 +113,13 @@ def test_unusable_input_is_exit_2_in_one_sentence(
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]
 
 
+def test_an_effect_of_treatment_must_be_a_hazard_ratio(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    simulate = ["simulate", "--recipe", "hcc-mvi", "--cases", "2", "--seed", "1", "--out", str(tmp_path / "out")]
+    assert main([*simulate, "--treatment-hazard-ratio", "0"]) == 2
+    assert "must be above 0, not 0; 1 switches the effect off" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 STARTER = """
 import sys
 import RadFusionLib.workflow.prediction as module

@@ -8,6 +8,8 @@ from RadFusionLib.evaluation.report.words import interval
 
 __all__ = ["for_clear", "for_metrics", "for_tripod_ai"]
 
+BASELINE = "Clinical values, centre, scanner and treatment by outcome, with tests. Sections: Baseline, Missing data."
+
 
 def for_tripod_ai(found: Evaluation) -> dict[str, str]:
     """Answers to TRIPOD+AI by item number."""
@@ -40,6 +42,8 @@ def for_tripod_ai(found: Evaluation) -> dict[str, str]:
         answers["23b"] = "AUC by centre with Cochran's Q. Section: Subgroups."
     if found.centers:
         answers["6a"] = f"{len(found.centers)} centre(s) in the evaluated cases: {', '.join(found.centers)}."
+    if any(one.baseline for one in found.sets.values()):
+        answers["20b"] = f"{BASELINE} Dates are for the author."
     if any(one.treatment for one in found.sets.values()):
         answers["6c"] = "Treatment is in the manifest; it is not a predictor. Section: Treatment."
     return answers
@@ -70,6 +74,8 @@ def for_clear(found: Evaluation) -> dict[str, str]:
         "57": f"The bundle {found.bundle.name} is one file that can be shared.",
         "58": "The radfusion command and the 3D Slicer module apply the bundle.",
     }
+    if any(one.baseline for one in found.sets.values()):
+        answers["44"] = BASELINE
     if found.readings:
         answers["31"] = _readings(found)
         answers["46"] = f"{_readings(found)} Section: Readings."
