@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from RadFusionLib.radiomics.bins import find_bins
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 
 __all__ = ["GreyLevels", "UndefinedImage", "discretise"]
@@ -74,8 +75,7 @@ def discretise(values: npt.NDArray[Any], settings: RadiomicsSettings) -> GreyLev
             raise UndefinedImage(f"the bin width {width:g} would cut the region's range into over {MOST_BINS} bins")
         # Two widths beyond the maximum keep every bin half open, the last one too.
         edges = np.arange(lowest - lowest % width, highest + 2 * width, width)
-    bins = np.digitize(values, edges)
-    present = np.bincount(bins)
+    bins, present = find_bins(np.ascontiguousarray(values, dtype=np.float64), edges.astype(np.float64, copy=False))
     levels = np.flatnonzero(present)
     position = np.zeros(len(present), dtype=np.int32)
     position[levels] = np.arange(len(levels), dtype=np.int32)

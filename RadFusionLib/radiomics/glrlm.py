@@ -10,6 +10,7 @@ from RadFusionLib.radiomics.discretisation import GreyLevels
 from RadFusionLib.radiomics.processor_instructions import count_bits, lowest_bit
 from RadFusionLib.radiomics.region import FloatArray
 from RadFusionLib.radiomics.size_matrix import (
+    level_counts,
     named_statistics,
     single_voxels,
     size_statistics,
@@ -39,59 +40,109 @@ _NAMES = {
 }
 
 
-@njit(cache=True, nogil=True)
-def _runs(flat, voxels, equal, offsets, lines, level_count):  # type: ignore[no-untyped-def]
-    """Give ``line * level_count + level`` and the length of each run of more than one voxel.
+_TABLE_LIMIT = 1 << 21  # entries up to which runs are counted in a table; beyond, it would be mostly empty
 
-    `offsets` has the opposites of its first half in its second; `lines` are the positions in the first half that count.
+
+@njit(cache=True, nogil=True)
+def _starts(bits, half, wanted):  # type: ignore[no-untyped-def]
+    """Keep the bits of the runs that start at a voxel: with an equal voxel ahead and none behind."""
+    return bits & ~(bits >> half) & wanted
+
+
+@njit(cache=True, nogil=True)
+def _find_runs(flat, voxels, equal, offsets, lines, level_count, table, width, rows, lengths):  # type: ignore[no-untyped-def]
+    """Find the runs of more than one voxel.
+
+    Each is known by its row ``line * level_count + level`` and its length: both are counted in `table`, of `width`
+    columns and flattened, or if that is empty listed in `rows` and `lengths`. `offsets` has the opposites of its first
+    half in its second; `lines` are the positions in the first half that count.
     """
     half = len(offsets) // 2
     wanted = np.int32(0)
-    line_of = np.zeros(half, np.int32)
+    line_of = np.zeros(half, np.int64)
     for n in range(len(lines)):
         wanted |= np.int32(1 << lines[n])
-        line_of[lines[n]] = n
+        line_of[lines[n]] = n * level_count
     found = 0
     for n in range(len(voxels)):
-        bits = equal[voxels[n]]
-        found += count_bits(bits & ~(bits >> half) & wanted)
-    rows = np.empty(found, np.int32)
-    lengths = np.empty(found, np.int32)
-    found = 0
-    for n in range(len(voxels)):
-        bits = equal[voxels[n]]
-        bits &= ~(bits >> half) & wanted  # what has an equal voxel behind it too is within a run that starts earlier
+        bits = _starts(equal[voxels[n]], half, wanted)
         while bits:
             direction = lowest_bit(bits)
             bits &= bits - np.int32(1)
-            place = voxels[n] + offsets[direction]
+            step = offsets[direction]
+            place = voxels[n] + step
             length = 2
             while (equal[place] >> direction) & 1:
-                place += offsets[direction]
+                place += step
                 length += 1
-            rows[found] = line_of[direction] * level_count + flat[voxels[n]]
-            lengths[found] = length
-            found += 1
-    return rows, lengths
+            row = line_of[direction] + flat[voxels[n]]
+            if width > 0:
+                table[row * width + length] += 1
+            else:
+                rows[found] = row
+                lengths[found] = length
+                found += 1
 
 
 @njit(cache=True, nogil=True)
-def _statistics(flat, voxels, equal, offsets, lines, weights, levels):  # type: ignore[no-untyped-def]
+def _list_table(table, width, row_count):  # type: ignore[no-untyped-def]
+    """List the entries of a flattened table as `tally` does."""
+    found = 0
+    for n in range(len(table)):
+        found += table[n] > 0
+    rows = np.empty(found, np.int32)
+    sizes = np.empty(found, np.int32)
+    counts = np.empty(found, np.float64)
+    bounds = np.zeros(row_count + 1, np.int64)
+    found = 0
+    for row in range(row_count):
+        for size in range(width):
+            if table[row * width + size] > 0:
+                rows[found] = row
+                sizes[found] = size
+                counts[found] = table[row * width + size]
+                found += 1
+        bounds[row + 1] = found
+    return rows, sizes, counts, bounds
+
+
+@njit(cache=True, nogil=True)
+def _count_runs(flat, voxels, equal, offsets, lines, level_count, width):  # type: ignore[no-untyped-def]
+    row_count = len(lines) * level_count
+    if row_count * width <= _TABLE_LIMIT:
+        table = np.zeros(row_count * width, np.int32)
+        nothing = np.empty(0, np.int32)
+        _find_runs(flat, voxels, equal, offsets, lines, level_count, table, width, nothing, nothing)
+        return _list_table(table, width, row_count)
+    half = len(offsets) // 2
+    wanted = np.int32(0)
+    for n in range(len(lines)):
+        wanted |= np.int32(1 << lines[n])
+    found = 0
+    for n in range(len(voxels)):
+        found += count_bits(_starts(equal[voxels[n]], half, wanted))
+    rows = np.empty(found, np.int32)
+    lengths = np.empty(found, np.int32)
+    _find_runs(flat, voxels, equal, offsets, lines, level_count, rows[:0], 0, rows, lengths)
+    return tally(rows, lengths, row_count, width)
+
+
+@njit(cache=True, nogil=True)
+def _statistics(flat, voxels, equal, offsets, lines, weights, levels, width):  # type: ignore[no-untyped-def]
     """Average the statistics over the directions, or give those of the sum of all when there are weights."""
     height = len(levels)
-    rows, lengths = _runs(flat, voxels, equal, offsets, lines, height)
+    rows, sizes, counts, bounds = _count_runs(flat, voxels, equal, offsets, lines, height, width)
     longest = 1
-    for n in range(len(lengths)):
-        longest = max(longest, lengths[n])
-    rows, sizes, counts, bounds = tally(rows, lengths, len(lines) * height, longest)
     for n in range(len(rows)):
         rows[n] %= height
+        longest = max(longest, sizes[n])
     table = np.zeros((height, longest + 1) if len(weights) > 0 else (0, 0))
+    voxel_counts = level_counts(flat, voxels, height)
     total = np.zeros(16)
     for line in range(len(lines)):
         first, last = bounds[line * height], bounds[(line + 1) * height]
         part_rows, part_sizes, part_counts = rows[first:last], sizes[first:last], counts[first:last]
-        ones = single_voxels(flat, voxels, height, part_rows, part_sizes, part_counts)
+        ones = single_voxels(voxel_counts, part_rows, part_sizes, part_counts)
         if len(weights) > 0:
             for level in range(height):
                 table[level, 1] += weights[line] * ones[level]
@@ -111,6 +162,7 @@ def run_length_features(
     offsets: npt.NDArray[np.int64],
     lines: npt.NDArray[np.int64],
     levels: GreyLevels,
+    longest: int,
     weights: FloatArray | None,
 ) -> dict[str, float]:
     """Compute the run-length features.
@@ -130,11 +182,13 @@ def run_length_features(
         of one voxel only, because the region is flat, and are left out as in the reference.
     levels : GreyLevels
         The discretisation.
+    longest : int
+        Longest run that is possible.
     weights : (l,) float64 array, optional
         Merge the directions with these weights.
     """
     if len(lines) == 0:
         return {}
     merge = np.empty(0) if weights is None else weights
-    statistics = _statistics(flat, voxels, equal, offsets, lines, merge, levels.levels)
+    statistics = _statistics(flat, voxels, equal, offsets, lines, merge, levels.levels, longest + 1)
     return named_statistics(statistics, _NAMES)

@@ -8,10 +8,10 @@ from numba import njit
 
 from RadFusionLib.radiomics.discretisation import GreyLevels
 from RadFusionLib.radiomics.processor_instructions import lowest_bit
-from RadFusionLib.radiomics.size_matrix import named_statistics, single_voxels, size_statistics
+from RadFusionLib.radiomics.size_matrix import level_counts, named_statistics, single_voxels, size_statistics
 from RadFusionLib.radiomics.tally import tally
 
-__all__ = ["size_zone_features"]
+__all__ = ["size_zone_features", "unconnected"]
 
 _NAMES = {
     "GrayLevelNonUniformity": "level_nonuniformity",
@@ -33,47 +33,86 @@ _NAMES = {
 }
 
 
+def unconnected(steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """Give, for each step, a bit for every other step that leads to no neighbour of the first one's end.
+
+    Parameters
+    ----------
+    steps : (m, 3) int64 array
+        To a voxel's neighbours on one side, at most 31.
+    """
+    far = np.abs(steps[:, None] - steps[None]).max(axis=2) > 1
+    return np.asarray(far @ (1 << np.arange(len(steps))), dtype=np.int32)
+
+
 @njit(cache=True, nogil=True)
-def _zones(flat, voxels, equal, offsets):  # type: ignore[no-untyped-def]
-    """Give the level and the size of each connected zone of more than one voxel."""
-    counted = np.zeros(len(flat), np.bool_)
-    stack = np.empty(len(voxels), np.int64)
-    levels = np.empty(len(voxels) // 2 + 1, np.int32)
-    sizes = np.empty(len(voxels) // 2 + 1, np.int32)
+def _root(parent, place):  # type: ignore[no-untyped-def]
+    while parent[place] != place:
+        parent[place] = parent[parent[place]]
+        place = parent[place]
+    return place
+
+
+@njit(cache=True, nogil=True)
+def _zones(flat, voxels, equal, offsets, apart):  # type: ignore[no-untyped-def]
+    """Give the level and the size of each connected zone of more than one voxel.
+
+    Zones are joined in raster order, each known by its first voxel. Neighbours that are each other's neighbours have
+    been joined already, so the zone of one of them is enough; most often that of the one that touches all others.
+    """
+    half = len(offsets) // 2
+    central = 0
+    for a in range(half):
+        if apart[a] == 0:
+            central = a
+    parent = np.empty(len(flat), np.int32)
+    size = np.empty(len(flat), np.int32)
+    for n in range(len(voxels)):
+        place = voxels[n]
+        root = np.int32(place)
+        parent[place] = root
+        size[place] = 0
+        behind = equal[place] >> half
+        first = central
+        if not (behind >> central) & 1:
+            first = lowest_bit(behind) if behind else np.int32(0)
+        while behind:
+            other = _root(parent, np.int32(place + offsets[half + first]))
+            if other < root:
+                parent[root] = other
+                root = other
+            else:
+                parent[other] = root
+            behind &= apart[first]
+            first = lowest_bit(behind) if behind else np.int32(0)
+        parent[place] = root
     zones = 0
     for n in range(len(voxels)):
-        if equal[voxels[n]] == 0 or counted[voxels[n]]:
-            continue
-        counted[voxels[n]] = True
-        stack[0] = voxels[n]
-        top = 1
-        size = 0
-        while top > 0:
-            top -= 1
-            here = stack[top]
-            size += 1
-            bits = equal[here]
-            while bits:
-                there = here + offsets[lowest_bit(bits)]
-                bits &= bits - np.int32(1)
-                if not counted[there]:
-                    counted[there] = True
-                    stack[top] = there
-                    top += 1
-        levels[zones] = flat[voxels[n]]
-        sizes[zones] = size
-        zones += 1
-    return levels[:zones], sizes[:zones]
+        place = voxels[n]
+        parent[place] = parent[parent[place]]
+        if parent[place] == place and equal[place]:
+            zones += 1
+        size[parent[place]] += 1
+    levels = np.empty(zones, np.int32)
+    sizes = np.empty(zones, np.int32)
+    zones = 0
+    for n in range(len(voxels)):
+        place = voxels[n]
+        if parent[place] == place and equal[place]:
+            levels[zones] = flat[place]
+            sizes[zones] = size[place]
+            zones += 1
+    return levels, sizes
 
 
 @njit(cache=True, nogil=True)
-def _statistics(flat, voxels, equal, offsets, levels):  # type: ignore[no-untyped-def]
-    zone_levels, zone_sizes = _zones(flat, voxels, equal, offsets)
+def _statistics(flat, voxels, equal, offsets, apart, levels):  # type: ignore[no-untyped-def]
+    zone_levels, zone_sizes = _zones(flat, voxels, equal, offsets, apart)
     longest = 1
     for n in range(len(zone_sizes)):
         longest = max(longest, zone_sizes[n])
     rows, sizes, counts, _ = tally(zone_levels, zone_sizes, len(levels), longest)
-    ones = single_voxels(flat, voxels, len(levels), rows, sizes, counts)
+    ones = single_voxels(level_counts(flat, voxels, len(levels)), rows, sizes, counts)
     return size_statistics(rows, sizes, counts, ones, levels, longest)
 
 
@@ -82,11 +121,12 @@ def size_zone_features(
     voxels: npt.NDArray[np.int64],
     equal: npt.NDArray[np.int32],
     offsets: npt.NDArray[np.int64],
+    apart: npt.NDArray[np.int32],
     levels: GreyLevels,
 ) -> dict[str, float]:
     """Compute the size-zone features.
 
-    `equal` is `equal_neighbours` of `flat` at `offsets`, which has both senses of every direction (26-connected in
-    3D).
+    `equal` is `equal_neighbours` of `flat` at `offsets`, which has one sense of every direction and then the opposites
+    (26-connected in 3D); `apart` is `unconnected` of the opposites.
     """
-    return named_statistics(_statistics(flat, voxels, equal, offsets, levels.levels), _NAMES)
+    return named_statistics(_statistics(flat, voxels, equal, offsets, apart, levels.levels), _NAMES)

@@ -14,7 +14,14 @@ from numba import njit
 
 from RadFusionLib.radiomics.region import FloatArray
 
-__all__ = ["SIZE_STATISTICS", "named_statistics", "single_voxels", "size_statistics", "table_statistics"]
+__all__ = [
+    "SIZE_STATISTICS",
+    "level_counts",
+    "named_statistics",
+    "single_voxels",
+    "size_statistics",
+    "table_statistics",
+]
 
 SIZE_STATISTICS: Final = (
     "small", "large", "level_nonuniformity", "level_nonuniformity_normalised", "size_nonuniformity",
@@ -70,11 +77,18 @@ def size_statistics(rows, sizes, counts, ones, levels, longest):  # type: ignore
 
 
 @njit(cache=True, nogil=True)
-def single_voxels(flat, voxels, level_count, rows, sizes, counts):  # type: ignore[no-untyped-def]
-    """Count, for each level, the voxels that are in no entry: they are runs or zones of one voxel."""
-    ones = np.zeros(level_count)
+def level_counts(flat, voxels, level_count):  # type: ignore[no-untyped-def]
+    """Count the voxels of each level."""
+    counts = np.zeros(level_count)
     for n in range(len(voxels)):
-        ones[flat[voxels[n]]] += 1
+        counts[flat[voxels[n]]] += 1
+    return counts
+
+
+@njit(cache=True, nogil=True)
+def single_voxels(voxel_counts, rows, sizes, counts):  # type: ignore[no-untyped-def]
+    """Count, for each level, the voxels that are in no entry: they are runs or zones of one voxel."""
+    ones = voxel_counts.copy()
     for n in range(len(rows)):
         ones[rows[n]] -= counts[n] * sizes[n]
     return ones

@@ -13,7 +13,7 @@ from RadFusionLib.radiomics.firstorder import first_order
 from RadFusionLib.radiomics.glcm import co_occurrence_features
 from RadFusionLib.radiomics.gldm import dependence_features
 from RadFusionLib.radiomics.glrlm import run_length_features
-from RadFusionLib.radiomics.glszm import size_zone_features
+from RadFusionLib.radiomics.glszm import size_zone_features, unconnected
 from RadFusionLib.radiomics.ngtdm import tone_difference_features
 from RadFusionLib.radiomics.region import FloatArray, PreparedRegion
 from RadFusionLib.radiomics.settings import RadiomicsSettings
@@ -43,6 +43,7 @@ class Textures:
         self._half = geometry.offsets(apart)
         self._all = geometry.offsets(all_directions(settings, settings.distances))
         self._touching = geometry.offsets(all_directions(settings, (1,)))
+        self._apart = unconnected(-along)
         self._starts, self._lengths = voxel_runs(geometry.voxels)
         inside = self._flat(np.zeros(len(geometry.voxels), dtype=np.int32))
         self._neighbours = count_equal_neighbours(inside, self._starts, self._lengths, self._all)
@@ -109,9 +110,10 @@ class Textures:
             known = equal if settings.distances == (1,) else None
             found["gldm"] = dependence_features(flat, voxels, self._all, levels, settings.gldm_alpha, known)
         if "glrlm" in wanted:
+            longest = max(self._geometry.inside.shape)
             found["glrlm"] = run_length_features(
-                flat, voxels, equal, self._touching, self._lines, levels, self._run_weights
+                flat, voxels, equal, self._touching, self._lines, levels, longest, self._run_weights
             )
         if "glszm" in wanted:
-            found["glszm"] = size_zone_features(flat, voxels, equal, self._touching, levels)
+            found["glszm"] = size_zone_features(flat, voxels, equal, self._touching, self._apart, levels)
         return found

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from RadFusionLib.radiomics.region import FloatArray
+from RadFusionLib.radiomics.region import FloatArray, MaskArray
 
 __all__ = ["binary_pattern_2d"]
 
@@ -50,8 +50,8 @@ def _code(bits, texture, method):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _patterns(planes, rows, columns, method):  # type: ignore[no-untyped-def]
-    result = np.empty(planes.shape)
+def _patterns(planes, inside, rows, columns, method):  # type: ignore[no-untyped-def]
+    result = np.zeros(planes.shape)
     samples = len(rows)
     bits = np.empty(samples, np.int64)
     texture = np.empty(samples)
@@ -59,6 +59,8 @@ def _patterns(planes, rows, columns, method):  # type: ignore[no-untyped-def]
         plane = planes[k]
         for r in range(plane.shape[0]):
             for c in range(plane.shape[1]):
+                if not inside[k, r, c]:
+                    continue
                 for s in range(samples):
                     y = r + rows[s]
                     x = c + columns[s]
@@ -77,7 +79,12 @@ def _patterns(planes, rows, columns, method):  # type: ignore[no-untyped-def]
 
 
 def binary_pattern_2d(
-    image: npt.NDArray[np.generic], axis: int = 0, radius: float = 1.0, samples: int = 8, method: str = "uniform"
+    image: npt.NDArray[np.generic],
+    mask: MaskArray,
+    axis: int = 0,
+    radius: float = 1.0,
+    samples: int = 8,
+    method: str = "uniform",
 ) -> npt.NDArray[np.generic]:
     """Give the local binary pattern (Ojala et al. 2002) in the planes across `axis`.
 
@@ -87,6 +94,8 @@ def binary_pattern_2d(
     ----------
     image : (K, J, I) array
         Grey values.
+    mask : (K, J, I) bool array
+        Where to compute; elsewhere the result is 0.
     axis : int
         Array axis across the planes.
     radius : float
@@ -107,7 +116,8 @@ def binary_pattern_2d(
     # Rounded to five decimals, so that samples on the axes lie on voxels, as in scikit-image.
     rows, columns = np.round(-radius * np.sin(angles), 5), np.round(radius * np.cos(angles), 5)
     planes: FloatArray = np.ascontiguousarray(image.swapaxes(0, axis), dtype=np.float64)
-    patterns = _patterns(planes, rows, columns, _METHODS[method])
+    inside = np.ascontiguousarray(mask.swapaxes(0, axis))
+    patterns = _patterns(planes, inside, rows, columns, _METHODS[method])
     if image.dtype.kind != "f":
         patterns = np.nan_to_num(patterns)
     return patterns.swapaxes(0, axis).astype(image.dtype)

@@ -52,8 +52,8 @@ class SphericalPatterns:
             volume.coefficients, volume.starts, volume.weights, mask, image.astype(precision, copy=False),
             _REAL, _IMAGINARY, kind in "iu", lowest, highest, with_strengths, with_kurtosis,
         )  # fmt: skip
-        self.m1: FloatArray | None = np.sqrt(squares[0]).real if with_strengths else None
-        self.m2: FloatArray | None = np.sqrt(squares[1]).real if with_strengths else None
+        self.m1: FloatArray | None = np.ascontiguousarray(np.sqrt(squares[0]).real) if with_strengths else None
+        self.m2: FloatArray | None = np.ascontiguousarray(np.sqrt(squares[1]).real) if with_strengths else None
         self.k: npt.NDArray[np.floating] | None = kurtosis if with_kurtosis else None
 
 

@@ -13,14 +13,16 @@ from RadFusionLib.radiomics.filters.binary_pattern_2d import binary_pattern_2d
 from RadFusionLib.radiomics.filters.binary_pattern_3d import SphericalPatterns
 from RadFusionLib.radiomics.filters.binary_pattern_sphere import sphere_patterns
 from RadFusionLib.radiomics.filters.derivative import gradient_magnitude, laplacian_of_gaussian
-from RadFusionLib.radiomics.filters.pointwise import exponential, logarithm, square, square_root
+from RadFusionLib.radiomics.filters.pointwise import exponential, largest_magnitude, logarithm, square, square_root
 from RadFusionLib.radiomics.filters.wavelet import WaveletBands
-from RadFusionLib.radiomics.region import PreparedRegion
+from RadFusionLib.radiomics.region import FloatArray, PreparedRegion
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 
 __all__ = ["FilteredImages"]
 
 USUAL_SPHERE = (2, 1.0, 1)  # degrees, radius and subdivisions for which the patterns are compiled
+
+_POINTWISE = {"square": square, "squareroot": square_root, "logarithm": logarithm, "exponential": exponential}
 
 
 class FilteredImages:
@@ -43,6 +45,7 @@ class FilteredImages:
         self._names = tuple(names)
         self._lock = Lock()
         self._wavelet: WaveletBands | None = None
+        self._largest: float | None = None
         self._spherical: dict[str, npt.NDArray[np.generic]] | None = None
 
     def groups(self) -> list[tuple[str, ...]]:
@@ -61,6 +64,8 @@ class FilteredImages:
         """
         if name.startswith("lbp-3D"):
             return self._spherical_values(name)
+        if name in _POINTWISE:
+            return _POINTWISE[name](self._inside(), self._largest_magnitude())
         return self._prepared.geometry().values(self._filtered(name))
 
     def _filtered(self, name: str) -> npt.NDArray[np.generic]:
@@ -80,15 +85,22 @@ class FilteredImages:
             settings = self._settings
             return binary_pattern_2d(
                 image,
+                self._prepared.mask,
                 settings.force_2d_dimension,
                 settings.lbp_2d_radius,
                 settings.lbp_2d_samples,
                 settings.lbp_2d_method,
             )
-        pointwise = {
-            "square": square, "squareroot": square_root, "logarithm": logarithm, "exponential": exponential,
-        }  # fmt: skip
-        return pointwise[name](image)
+        raise KeyError(name)
+
+    def _inside(self) -> FloatArray:
+        return self._prepared.geometry().values(self._image).astype(np.float64)
+
+    def _largest_magnitude(self) -> float:
+        with self._lock:
+            if self._largest is None:
+                self._largest = largest_magnitude(self._image)
+            return self._largest
 
     def _spherical_values(self, name: str) -> npt.NDArray[np.generic]:
         if self._spherical is None:

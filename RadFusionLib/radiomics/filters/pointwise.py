@@ -1,6 +1,7 @@
 """Filters that change each grey value by itself: square, square root, logarithm, exponential.
 
-Each is scaled so that the largest absolute value of the image stays what it is (sign kept, but for square).
+Each is scaled so that the largest absolute value of the image stays what it is (sign kept, but for square). The
+filters are given the values of a region and that largest value of the whole image.
 """
 
 from __future__ import annotations
@@ -11,38 +12,39 @@ import numpy.typing as npt
 from RadFusionLib.radiomics.discretisation import UndefinedImage
 from RadFusionLib.radiomics.region import FloatArray
 
-__all__ = ["exponential", "logarithm", "square", "square_root"]
+__all__ = ["exponential", "largest_magnitude", "logarithm", "square", "square_root"]
 
 
-def _largest(image: FloatArray) -> float:
-    largest = float(np.max(np.abs(image)))
+def largest_magnitude(image: npt.NDArray[np.generic]) -> float:
+    """Give the largest absolute value of an image.
+
+    Raises
+    ------
+    UndefinedImage
+        If it is 0.
+    """
+    largest = max(abs(float(image.min())), abs(float(image.max())))
     if largest == 0:
         raise UndefinedImage("the filter has no scale on an image that is 0 everywhere")
     return largest
 
 
-def square(image: npt.NDArray[np.generic]) -> FloatArray:
-    """Give ``(c x)^2`` with ``c = 1 / sqrt(max |x|)``."""
-    x = image.astype(np.float64)
-    return ((1 / np.sqrt(_largest(x))) * x) ** 2
+def square(x: FloatArray, largest: float) -> FloatArray:
+    """Give ``(c x)^2`` with ``c = 1 / sqrt(largest)``."""
+    return ((1 / np.sqrt(largest)) * x) ** 2
 
 
-def square_root(image: npt.NDArray[np.generic]) -> FloatArray:
-    """Give ``sign(x) sqrt(max|x| |x|)``."""
-    x = image.astype(np.float64)
-    return np.copysign(np.sqrt(np.abs(x) * _largest(x)), x)
+def square_root(x: FloatArray, largest: float) -> FloatArray:
+    """Give ``sign(x) sqrt(largest |x|)``."""
+    return np.copysign(np.sqrt(np.abs(x) * largest), x)
 
 
-def logarithm(image: npt.NDArray[np.generic]) -> FloatArray:
+def logarithm(x: FloatArray, largest: float) -> FloatArray:
     """Give ``c sign(x) log(|x| + 1)``, c keeping the largest absolute value."""
-    x = image.astype(np.float64)
-    largest = _largest(x)
-    result = np.copysign(np.log(np.abs(x) + 1), x)
-    return result * (largest / np.max(np.abs(result)))
+    highest = np.log(np.array([largest]) + 1)[0]
+    return np.copysign(np.log(np.abs(x) + 1), x) * (largest / highest)
 
 
-def exponential(image: npt.NDArray[np.generic]) -> FloatArray:
-    """Give ``exp(c x)`` with ``c = log(max |x|) / max |x|``."""
-    x = image.astype(np.float64)
-    largest = _largest(x)
+def exponential(x: FloatArray, largest: float) -> FloatArray:
+    """Give ``exp(c x)`` with ``c = log(largest) / largest``."""
     return np.exp((np.log(largest) / largest) * x)

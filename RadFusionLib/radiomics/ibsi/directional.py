@@ -73,11 +73,13 @@ def co_occurrence(grid: TextureGrid, aggregation: str) -> dict[str, float]:
 
 def run_lengths(grid: TextureGrid, aggregation: str) -> dict[str, float]:
     """Compute the 16 run-length features, names without ``rlm_``."""
+    longest = max(grid.geometry.inside.shape)
 
     def compute(voxels: Voxels, offsets: Voxels, weights: npt.NDArray[np.float64] | None) -> dict[str, float]:
         both = np.concatenate([offsets, -offsets])
         equal = equal_neighbours(grid.flat, *voxel_runs(voxels), both)
-        return run_length_features(grid.flat, voxels, equal, both, np.arange(len(offsets)), grid.levels, weights)
+        lines = np.arange(len(offsets))
+        return run_length_features(grid.flat, voxels, equal, both, lines, grid.levels, longest, weights)
 
     found = grid.by_direction(aggregation, compute)
     return {name: found[engine] for name, engine in _RUN_LENGTHS.items()} if found else {}
