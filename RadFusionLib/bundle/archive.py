@@ -14,7 +14,9 @@ from RadFusionLib.errors import BundleError
 
 __all__ = ["SCHEMA", "read_archive", "write_archive"]
 
-SCHEMA = 1
+SCHEMA = 2
+REFUSED = {1: "its interval is of another kind; train it again"}
+"""Older schemas, and why they cannot be read."""
 INDEX = "bundle.json"
 MEMBERS = ("card.md", "estimators.safetensors", "network.safetensors")
 LARGEST = {INDEX: 64 << 20, "card.md": 1 << 20, "estimators.safetensors": 256 << 20, "network.safetensors": 1 << 30}
@@ -97,7 +99,8 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
 def _check(path: Path, index: Any, data: Mapping[str, bytes]) -> None:
     if not isinstance(index, dict) or index.get("schema") != SCHEMA:
         found = index.get("schema") if isinstance(index, dict) else None
-        raise BundleError(f"{path} has the bundle schema {found}; this version reads schema {SCHEMA}.")
+        why = f": {REFUSED[found]}" if isinstance(found, int) and found in REFUSED else ""
+        raise BundleError(f"{path} has the bundle schema {found}; this version reads schema {SCHEMA}{why}.")
     listed = index.get("members")
     if not isinstance(listed, dict) or set(listed) != set(data) or index.get("sha256") != _own_hash(index):
         raise BundleError(f"{path} was altered: its list of contents does not fit; get it again from where it came.")

@@ -33,6 +33,8 @@ def write_card(recipe: Recipe, record: TrainingRecord, weights: Weights | None, 
         f"- Threshold, frozen on training data: {ensemble.threshold:.3f}",
         f"- Network: {_network(weights)}",
         "- Protocol: strict (everything that learns is fitted inside the training folds, by patient)",
+        *([f"- {record.optimism}"] if record.optimism else []),
+        *_cautions(recipe, ensemble),
         "",
         "## Out-of-fold AUC on the training cases",
         "",
@@ -49,6 +51,18 @@ def write_card(recipe: Recipe, record: TrainingRecord, weights: Weights | None, 
         "that the model fits a patient. Treatment effects are not estimated.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _cautions(recipe: Recipe, ensemble: Ensemble) -> list[str]:
+    lines = []
+    after = [v.name for v in recipe.clinical if v.when == "postoperative"]
+    if not recipe.outcome["preoperative"] and after:
+        lines.append(f"- Not a preoperative model: {', '.join(after)} are known only after the operation")
+    if ensemble.holds_cases:
+        lines.append(
+            "- This file holds feature values of training patients (a model of neighbours or a kernel machine)"
+        )
+    return lines
 
 
 def _network(weights: Weights | None) -> str:

@@ -8,24 +8,26 @@ from typing import Any
 import numpy as np
 
 from RadFusionLib.errors import BundleError
-from RadFusionLib.fusion import Ensemble, HalfSampleInterval, LinearScore, Member, PlattCalibration
+from RadFusionLib.fusion import Ensemble, HalfSampleInterval, Member, PlattCalibration
+from RadFusionLib.fusion.case_score import CaseScore
+from RadFusionLib.fusion.score_parts import score_from_parts, score_to_parts
 
 __all__ = ["ensemble_from_parts", "ensemble_to_parts"]
-
-ARRAYS = ("mean", "scale", "weight")
 
 
 def ensemble_to_parts(ensemble: Ensemble) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Split an ensemble into a JSON structure and named arrays."""
     arrays: dict[str, np.ndarray] = {}
+    interval = ensemble.interval
     halves = [
-        [{"member": _member(m, f"half/{i}/{j}", arrays), "calibration": _platt(c)} for j, (m, c) in enumerate(pair)]
-        for i, pair in enumerate(ensemble.interval.pairs)
+        [_member(member, f"half/{i}/{j}", arrays) for j, member in enumerate(pair)]
+        for i, pair in enumerate(interval.pairs)
     ]
+    arrays["interval/covariance"] = interval.covariance
     structure = {
         "members": [_member(m, f"member/{i}", arrays) for i, m in enumerate(ensemble.members)],
         "calibration": _platt(ensemble.calibration),
-        "interval": {"level": ensemble.interval.level, "pairs": halves},
+        "interval": {"level": interval.level, "calibration": _platt(interval.calibration), "pairs": halves},
         "threshold": ensemble.threshold,
     }
     return structure, arrays
@@ -41,38 +43,31 @@ def ensemble_from_parts(structure: Mapping[str, Any], arrays: Mapping[str, np.nd
     """
     try:
         members = tuple(_read_member(m, f"member/{i}", arrays) for i, m in enumerate(structure["members"]))
+        described = structure["interval"]
         pairs = tuple(
-            tuple(
-                (_read_member(side["member"], f"half/{i}/{j}", arrays), PlattCalibration(**side["calibration"]))
-                for j, side in enumerate(pair)
-            )
-            for i, pair in enumerate(structure["interval"]["pairs"])
+            (_read_member(first, f"half/{i}/0", arrays), _read_member(second, f"half/{i}/1", arrays))
+            for i, (first, second) in enumerate(described["pairs"])
         )
-        interval = HalfSampleInterval(pairs, float(structure["interval"]["level"]))  # type: ignore[arg-type]
+        covariance = arrays["interval/covariance"]
+        if covariance.shape != (2, 2) or not np.isfinite(covariance).all():
+            raise ValueError("a covariance of a wrong shape")
+        opinion = PlattCalibration(**described["calibration"])
+        interval = HalfSampleInterval(pairs, opinion, covariance, float(described["level"]))
         calibration = PlattCalibration(**structure["calibration"])
         return Ensemble(members, calibration, interval, float(structure["threshold"]))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise BundleError("The bundle's estimators do not fit their description; it is damaged.") from error
 
 
 def _member(member: Member, key: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    models = {}
-    for name, score in member.scores.items():
-        for part in ARRAYS:
-            arrays[f"{key}/{name}/{part}"] = np.asarray(getattr(score, part), dtype=np.float64)
-        models[name] = {"kind": "linear", "features": list(score.features), "intercept": score.intercept}
+    models = {name: score_to_parts(score, f"{key}/{name}", arrays) for name, score in member.scores.items()}
     return {"final": member.final, "inner_auc": dict(member.inner_auc), "models": models}
 
 
 def _read_member(content: Mapping[str, Any], key: str, arrays: Mapping[str, np.ndarray]) -> Member:
-    scores = {}
-    for name, model in content["models"].items():
-        if model["kind"] != "linear":
-            raise BundleError(f"The bundle has a model of the kind {model['kind']!r}, which is not allowed.")
-        parts = [arrays[f"{key}/{name}/{part}"] for part in ARRAYS]
-        if any(p.shape != (len(model["features"]),) or not np.isfinite(p).all() for p in parts):
-            raise BundleError(f"The bundle's model {name} has arrays of a wrong shape; it is damaged.")
-        scores[name] = LinearScore(tuple(model["features"]), parts[0], parts[1], parts[2], float(model["intercept"]))
+    scores: dict[str, CaseScore] = {
+        name: score_from_parts(model, f"{key}/{name}", arrays) for name, model in content["models"].items()
+    }
     if content["final"] not in scores:
         raise BundleError("The bundle's final model is not among its models; it is damaged.")
     return Member(scores, content["final"], content["inner_auc"])

@@ -29,6 +29,9 @@ class TrainingRecord:
         Name, SHA-256 and source of the network's weights.
     versions : mapping of str to str
         Of Python and packages.
+    published : mapping or None
+        What the paper's own protocol would have reported, for comparison only: ``deviations`` from the strict one,
+        ``training_auc`` and ``held_out_auc``. None when it was not asked for.
     """
 
     seed: int
@@ -39,6 +42,19 @@ class TrainingRecord:
     demonstration: bool
     network: Mapping[str, str] | None
     versions: Mapping[str, str]
+    published: Mapping[str, Any] | None = None
+
+    @property
+    def optimism(self) -> str:
+        """The paper's protocol beside the strict one, in a sentence; empty when it was not measured."""
+        if not self.published:
+            return ""
+        ways = ", ".join(f"{key} {value}" for key, value in self.published["deviations"].items()) or "no difference"
+        return (
+            f"The paper's own protocol ({ways}) would report an AUC of {self.published['training_auc']:.3f} in training "
+            f"and {self.published['held_out_auc']:.3f} held out; strict, out of fold: "
+            f"{self.out_of_fold_auc['ensemble']:.3f}. For comparison only: the bundle is the strict one."
+        )
 
     @property
     def prevalence(self) -> float:

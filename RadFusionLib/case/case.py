@@ -28,6 +28,11 @@ class MaskKey:
     reader: str = ""
     reading: str = ""
 
+    @property
+    def reading_name(self) -> str:
+        """``2`` for a second reader, ``1.2`` for the first reader's second reading, empty for the first."""
+        return f"{self.reader}.{self.reading}" if self.reading else self.reader
+
 
 @dataclass(frozen=True)
 class Case:

@@ -35,8 +35,9 @@ def add_computing(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen_recipe(options: argparse.Namespace) -> Recipe:
-    """The recipe with its profile."""
-    return load_recipe(options.recipe, options.profile)
+    """The recipe with its profile; ``--weights`` is also where its trained networks start from."""
+    recipe = load_recipe(options.recipe, options.profile)
+    return recipe.with_initial_weights(options.weights) if options.weights else recipe
 
 
 def chosen_weights(options: argparse.Namespace, recipe: Recipe) -> Weights | None:

@@ -1,4 +1,4 @@
-"""Extracted features on disk: one Parquet file with a row a case, and how they were made."""
+"""Extracted features on disk: one Parquet file with a row a case and reading, and how they were made."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from RadFusionLib.fusion.table import FeatureTable
 __all__ = ["FeatureFile", "read_features", "write_features"]
 
 KEY = b"radfusion"
+PLAIN = ("case", "reading", "fingerprint")
+IMAGE, SHAPE = "image:", "shape:"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class FeatureFile:
     Parameters
     ----------
     table : FeatureTable
-        CR and DLR features; the clinical values stay in the manifest.
+        CR and DLR features, those of repeated contours, and what the trained networks see; the clinical values and
+        scanners stay in the manifest.
     fingerprints : tuple of str
         Of each case's voxels, in the table's order.
     record : mapping
@@ -48,10 +51,9 @@ def write_features(features: FeatureFile, path: str | Path) -> Path:
 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    columns: dict[str, Any] = {"case": list(features.table.cases), "fingerprint": list(features.fingerprints)}
-    columns |= {name: features.table.values[:, i] for i, name in enumerate(features.table.names)}
-    note = json.dumps({"record": features.record, "reasons": features.reasons}, sort_keys=True)
-    table = pa.table(columns).replace_schema_metadata({KEY: note.encode()})
+    kinds = {name: str(images[0].dtype) for name, images in features.table.images.items()}
+    note = json.dumps({"record": features.record, "reasons": features.reasons, "images": kinds}, sort_keys=True)
+    table = pa.table(_columns(features)).replace_schema_metadata({KEY: note.encode()})
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         pq.write_table(table, partial)
@@ -59,6 +61,25 @@ def write_features(features: FeatureFile, path: str | Path) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def _columns(features: FeatureFile) -> dict[str, Any]:
+    """The first readings, then the repeated ones; images as bytes with their shape beside them."""
+    table = features.table
+    repeated = list(table.readings.items())
+    columns: dict[str, Any] = {
+        "case": [*table.cases, *(case for _, part in repeated for case in part.cases)],
+        "reading": [""] * len(table.cases) + [key for key, part in repeated for _ in part.cases],
+        "fingerprint": [*features.fingerprints, *("" for _, part in repeated for _ in part.cases)],
+    }
+    values = np.concatenate([table.values, *(part.columns(table.names) for _, part in repeated)])
+    columns |= {name: values[:, i] for i, name in enumerate(table.names)}
+    again = len(columns["case"]) - len(table.cases)
+    for name, images in table.images.items():
+        arrays = [np.ascontiguousarray(image) for image in images]
+        columns[IMAGE + name] = [a.tobytes() for a in arrays] + [None] * again
+        columns[SHAPE + name] = [list(a.shape) for a in arrays] + [None] * again
+    return columns
 
 
 def read_features(path: str | Path) -> FeatureFile:
@@ -76,10 +97,29 @@ def read_features(path: str | Path) -> FeatureFile:
     try:
         table = pq.read_table(path)
         note = json.loads((table.schema.metadata or {})[KEY])
-        cases = tuple(table.column("case").to_pylist())
-        prints = tuple(table.column("fingerprint").to_pylist())
-        names = tuple(n for n in table.column_names if n not in ("case", "fingerprint"))
-        values = np.column_stack([table.column(n).to_numpy() for n in names]).astype(np.float64)
-    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+        cases = np.array(table.column("case").to_pylist(), dtype=object)
+        repeats = "reading" in table.column_names
+        reading = np.array(table.column("reading").to_pylist() if repeats else [""] * len(cases), dtype=object)
+        first = np.flatnonzero(reading == "")
+        prints = table.column("fingerprint").to_pylist()
+        names = tuple(n for n in table.column_names if n not in PLAIN and not n.startswith((IMAGE, SHAPE)))
+        values = np.empty((len(cases), len(names)))
+        for number, name in enumerate(names):
+            values[:, number] = table.column(name).to_numpy()
+        images = {name: _images(table, name, np.dtype(kind), first) for name, kind in note.get("images", {}).items()}
+    except (OSError, KeyError, ValueError, TypeError, pa.ArrowException) as error:
         raise InputError(f"{path} is not a feature file; make one with radfusion extract.") from error
-    return FeatureFile(FeatureTable(cases, names, values), prints, note["record"], note["reasons"])
+    repeated = {
+        key: FeatureTable(tuple(cases[reading == key]), names, values[reading == key])
+        for key in dict.fromkeys(reading)
+        if key
+    }
+    found = FeatureTable(tuple(cases[first]), names, values[first], readings=repeated, images=images)
+    return FeatureFile(found, tuple(prints[i] for i in first), note["record"], note["reasons"])
+
+
+def _images(table: Any, name: str, kind: np.dtype, rows: np.ndarray) -> tuple[np.ndarray, ...]:
+    if kind not in (np.float32, np.uint8):
+        raise ValueError(f"images of {kind}")
+    data, shapes = table.column(IMAGE + name), table.column(SHAPE + name)
+    return tuple(np.frombuffer(data[int(i)].as_py(), dtype=kind).reshape(shapes[int(i)].as_py()).copy() for i in rows)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from RadFusionLib.case import Case
+from RadFusionLib.case import Case, MaskKey
 from RadFusionLib.cohort.manifest import CaseRow
 from RadFusionLib.errors import InputError
 from RadFusionLib.imaging import read_image, read_mask, read_tumor
@@ -15,8 +15,18 @@ from RadFusionLib.imaging import read_image, read_mask, read_tumor
 __all__ = ["fingerprint", "load_case"]
 
 
-def load_case(row: CaseRow, phases: Sequence[str]) -> Case:
-    """Read the phases that a recipe needs and the first reader's masks.
+def load_case(row: CaseRow, phases: Sequence[str], reading: str = "") -> Case:
+    """Read the phases that a recipe needs and the first reader's masks, or those of a repeated reading.
+
+    Parameters
+    ----------
+    row : CaseRow
+        Of the manifest.
+    phases : sequence of str
+        The roles that are needed.
+    reading : str
+        ``2`` (the second reader's contours) or ``1.2`` (the first reader's second); a region that was not drawn again
+        keeps its first mask.
 
     Raises
     ------
@@ -27,6 +37,10 @@ def load_case(row: CaseRow, phases: Sequence[str]) -> Case:
     if missing:
         raise InputError(f"Case {row.id} has no {missing[0]} phase; fill its image:{missing[0]} in the manifest.")
     wanted = {k: path for k, path in row.masks.items() if not k.reader and (not k.phase or k.phase in phases)}
+    for key, path in row.masks.items():
+        plain = MaskKey(key.region, key.phase)
+        if reading and key.reading_name == reading and plain in wanted:
+            wanted[plain] = path
     if not any(key.region == "tumor" for key in wanted):
         raise InputError(f"Case {row.id} has no tumor mask; fill its mask:tumor in the manifest.")
     images = {phase: read_image(row.images[phase]) for phase in phases}

@@ -56,6 +56,11 @@ class CaseRow:
     simulated: bool = False
     truth: Mapping[str, Path] = field(default_factory=dict)
 
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """The repeated readings of the tumour, as :attr:`MaskKey.reading_name` names them."""
+        return tuple(sorted({key.reading_name for key in self.masks if key.region == "tumor" and key.reading_name}))
+
 
 @dataclass(frozen=True)
 class Manifest:

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from RadFusionLib.explain.canvas import add_title_and_notice, new_figure, save
-from RadFusionLib.explain.heatmap import KINDS, LEGEND
+from RadFusionLib.explain.heatmap import KINDS, LEGEND, SIGNED_KINDS
 
 __all__ = ["COLOURS", "DEFAULT", "JET", "PROBABILITY", "SIGNED", "ColourMap", "draw_legend", "grey_levels"]
 
 LEVELS = 256
-SIGNED_KINDS = ("contribution",)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from RadFusionLib.case import Volume
 
-__all__ = ["KINDS", "LEGEND", "SENTINEL", "Heatmap"]
+__all__ = ["KINDS", "LEGEND", "SENTINEL", "SIGNED_KINDS", "Heatmap"]
 
 SENTINEL = -1000.0
 """The value outside the regions: not 0, which would say that a place was looked at and found without influence."""
@@ -21,6 +21,12 @@ KINDS = {
     "cam": "relative class activation, 0 to 1",
 }
 """What the values of each kind mean."""
+
+SIGNED_KINDS = ("contribution",)
+"""Those whose values may be negative."""
+
+UNITS = {"contribution": "risk points", "patch_probability": "probability", "cam": "relative"}
+"""The unit of each kind."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,16 @@ class Heatmap:
     def extent(self) -> float:
         """Largest absolute value, at least a tiny positive number; the legend runs from minus to plus it."""
         return max(float(np.abs(self.volume.array[self.inside]).max(initial=0.0)), 1e-6)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The ends of the legend: minus to plus the extent of a signed map, 0 to 1 of the others."""
+        return (-self.extent, self.extent) if self.kind in SIGNED_KINDS else (0.0, 1.0)
+
+    @property
+    def unit(self) -> str:
+        """The unit of its values."""
+        return UNITS[self.kind]
 
     @property
     def legend(self) -> str:

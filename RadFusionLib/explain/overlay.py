@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from RadFusionLib.case import Volume
+from RadFusionLib.explain.colours import DEFAULT
 from RadFusionLib.explain.heatmap import LEGEND, Heatmap
 
 __all__ = ["draw_overlay"]
@@ -53,7 +54,7 @@ def draw_overlay(
     for unused in figure.axes[3:]:
         unused.set_visible(False)
     bar = figure.colorbar(shown, ax=list(axes), orientation="horizontal", fraction=0.05, pad=0.10, aspect=60)
-    bar.set_label(f"risk points: {LEGEND}", fontsize=10)
+    bar.set_label(f"{heatmap.unit}: {LEGEND}", fontsize=10)
     outlines = ", ".join(f"{name} ({'yellow' if name == 'tumor' else 'green'})" for name in regions)
     figure.suptitle(title, fontsize=14, y=0.985)
     figure.text(0.5, 0.915, f"Outlines: {outlines}", ha="center", fontsize=9, color="#444444")
@@ -83,15 +84,18 @@ def _plane(
     background, values, inside = (
         np.take(array, place[axis], axis=axis) for array in (image.array, heatmap.volume.array, heatmap.inside)
     )
+    from matplotlib.colors import ListedColormap
+
     masked = np.ma.masked_where(~inside, values)
-    extent = heatmap.extent
+    low, high = heatmap.limits
     # Rows are posterior-ward on axial planes and head-ward on the others, which are shown with the head up.
     origin = "upper" if axis == 0 else "lower"
     size = [n * s for n, s in zip(background.shape, spacing, strict=True)]
     box = (0, size[1], size[0], 0) if axis == 0 else (0, size[1], 0, size[0])
     axes.imshow(background, cmap="gray", vmin=window[0], vmax=window[1], extent=box, origin=origin)
+    colours = ListedColormap(DEFAULT[heatmap.kind].table / 255.0)
     shown = axes.imshow(
-        masked, cmap="RdBu_r", vmin=-extent, vmax=extent, alpha=0.55, extent=box, origin=origin, interpolation="nearest"
+        masked, cmap=colours, vmin=low, vmax=high, alpha=0.55, extent=box, origin=origin, interpolation="nearest"
     )
     rows = (np.arange(background.shape[0]) + 0.5) * spacing[0]
     columns = (np.arange(background.shape[1]) + 0.5) * spacing[1]

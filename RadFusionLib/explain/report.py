@@ -87,11 +87,13 @@ add up to {e["logit"]:+.3f}.</p>{_terms(e["terms"])}
 def _terms(terms: list[Mapping[str, Any]]) -> str:
     shown = terms[:SHOWN]
     widest = max((abs(t["contribution"]) for t in shown), default=1.0) or 1.0
-    rows = [_row(t["label"], f"{t['value']:.4g}", t["contribution"], widest) for t in shown]
+    rows = [
+        _row(t["label"], "" if t["value"] is None else f"{t['value']:.4g}", t["contribution"], widest) for t in shown
+    ]
     rest = terms[SHOWN:]
     if rest:
-        rows.append(_row(f"the other {len(rest)} features together", "", sum(t["contribution"] for t in rest), widest))
-    return "<table><tr><th>feature</th><th>value</th><th>log-odds</th><th></th></tr>" + "".join(rows) + "</table>"
+        rows.append(_row(f"the other {len(rest)} inputs together", "", sum(t["contribution"] for t in rest), widest))
+    return "<table><tr><th>input</th><th>value</th><th>log-odds</th><th></th></tr>" + "".join(rows) + "</table>"
 
 
 def _row(label: str, value: str, addend: float, widest: float) -> str:

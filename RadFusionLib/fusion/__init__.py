@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from RadFusionLib.fusion.ensemble import Ensemble, Risk
     from RadFusionLib.fusion.folds import assign_folds
     from RadFusionLib.fusion.interval import HalfSampleInterval
-    from RadFusionLib.fusion.member import LinearScore, Member, fit_member
+    from RadFusionLib.fusion.linear_score import LinearScore
+    from RadFusionLib.fusion.member import Member, fit_member
     from RadFusionLib.fusion.threshold import youden_threshold
 
 _LAZY = {
     "Ensemble": "ensemble",
     "HalfSampleInterval": "interval",
-    "LinearScore": "member",
+    "LinearScore": "linear_score",
     "Member": "member",
     "PlattCalibration": "calibration",
     "Risk": "ensemble",

@@ -50,3 +50,10 @@ class PlattCalibration:
     def probability(self, score: np.ndarray) -> np.ndarray:
         """Calibrated probability of each score, shape (n,)."""
         return expit(self.logit(score))
+
+    def covariance(self, score: np.ndarray) -> np.ndarray:
+        """Covariance of slope and intercept as fitted to these scores, shape (2, 2), by the Fisher information."""
+        probability = self.probability(score)
+        design = np.column_stack([np.asarray(score, dtype=float), np.ones(len(probability))])
+        information = (design * (probability * (1 - probability))[:, None]).T @ design
+        return np.linalg.pinv(information)

@@ -69,9 +69,21 @@ class Ensemble:
         return tuple(sorted({name for member in self.members for name in member.features}))
 
     @property
+    def holds_cases(self) -> bool:
+        """Whether any part of it holds feature values of training cases."""
+        members = [*self.members, *(member for pair in self.interval.pairs for member in pair)]
+        return any(score.holds_cases for member in members for score in member.scores.values())
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The networks whose images risk or interval need, sorted."""
+        members = [*self.members, *(member for pair in self.interval.pairs for member in pair)]
+        return tuple(sorted({name for member in members for name in member.images}))
+
+    @property
     def interval_features(self) -> tuple[str, ...]:
         """Every feature that the interval depends on, sorted."""
-        return tuple(sorted({n for pair in self.interval.pairs for member, _ in pair for n in member.features}))
+        return tuple(sorted({n for pair in self.interval.pairs for member in pair for n in member.features}))
 
     def score(self, table: FeatureTable) -> np.ndarray:
         """Mean score of the members, shape (n,)."""
@@ -82,19 +94,21 @@ class Ensemble:
         return self.calibration.logit(self.score(table))
 
     def terms(self, table: FeatureTable) -> tuple[dict[str, np.ndarray], float]:
-        """Each feature's addend to the log-odds, shape (n,) each, and the log-odds of an average case.
+        """What adds up to the log-odds: a term, shape (n,), an input, and the log-odds of an average case.
 
-        They add up to :meth:`logit` exactly; for a linear score of independent features they are its Shapley
-        values with the training cases as background.
+        The inputs are features where the members are linear in them, signatures and clinical values where they are
+        stacks. The terms add up to :meth:`logit` exactly; for a linear score of independent inputs they are its
+        Shapley values with the training cases as background.
         """
-        added = {name: np.zeros(len(table.cases)) for name in self.features}
+        added: dict[str, np.ndarray] = {}
+        bases = []
         share = self.calibration.slope / len(self.members)
         for member in self.members:
-            score = member.scores[member.final]
-            for name, term in zip(score.features, score.terms(table).T, strict=True):
-                added[name] += share * term
-        base = np.mean([m.scores[m.final].intercept for m in self.members])
-        return added, float(self.calibration.logit(np.array([base]))[0])
+            terms, base = member.scores[member.final].addends(table, member.final)
+            bases.append(base)
+            for name, term in terms.items():
+                added[name] = added.get(name, np.zeros(len(table.cases))) + share * term
+        return added, float(self.calibration.logit(np.array([np.mean(bases)]))[0])
 
     def predict(self, table: FeatureTable) -> tuple[Risk, ...]:
         """Risk of each case.

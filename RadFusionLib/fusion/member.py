@@ -1,52 +1,28 @@
-"""A member: one complete fitted pipeline, from features to score."""
+"""A member: one complete fitted pipeline, from features and images to score."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
-from RadFusionLib.errors import InputError, RecipeError
-from RadFusionLib.evaluation import auc
+from RadFusionLib.errors import InputError
+from RadFusionLib.evaluation import within_fold_auc
+from RadFusionLib.fusion.case_score import CaseScore
+from RadFusionLib.fusion.classifier import fit_classifier, signature
 from RadFusionLib.fusion.folds import stratified_folds
-from RadFusionLib.fusion.table import FeatureTable
-from RadFusionLib.recipe import Recipe
-from RadFusionLib.selection import ClinicalSelection, CorrelationFilter, InformativeFeatures, LinearElimination
+from RadFusionLib.fusion.network_score import fit_network
+from RadFusionLib.fusion.pipeline import Prepared, fit_pipeline
+from RadFusionLib.fusion.ranked_models import fit_ranked, is_ranked
+from RadFusionLib.fusion.stacked_score import StackedScore
+from RadFusionLib.fusion.table import CLINICAL, FeatureTable
+from RadFusionLib.recipe import ModelSpec, Recipe, Step
 
-__all__ = ["LinearScore", "Member", "fit_member"]
+__all__ = ["Member", "Published", "fit_member", "needed_models"]
 
-
-@dataclass(frozen=True, eq=False)
-class LinearScore:
-    """A linear score of standardised features: ``intercept + sum(weight * (x - mean) / scale)``.
-
-    Parameters
-    ----------
-    features : tuple of str
-        Names, length p (0 for a model that found nothing: a constant score).
-    mean, scale, weight : numpy.ndarray, shape (p,)
-        Training mean and standard deviation of each feature, and its weight.
-    intercept : float
-        The score of a case at the training mean.
-    """
-
-    features: tuple[str, ...]
-    mean: np.ndarray
-    scale: np.ndarray
-    weight: np.ndarray
-    intercept: float
-
-    def terms(self, table: FeatureTable) -> np.ndarray:
-        """Each feature's addend to the score, shape (n, p)."""
-        return self.weight * (table.columns(self.features) - self.mean) / self.scale
-
-    def score(self, table: FeatureTable) -> np.ndarray:
-        """Score of each case, shape (n,); higher means more likely positive."""
-        return self.intercept + self.terms(table).sum(axis=1)
+LOGISTIC = Step("logistic")
+"""What fuses a stack that names no classifier of its own."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +31,20 @@ class Member:
 
     Parameters
     ----------
-    scores : mapping of str to LinearScore
+    scores : mapping of str to CaseScore
         The fitted score by the model's name.
     final : str
         The model that the inner folds chose.
     inner_auc : mapping of str to float
-        Each model's AUC over the inner folds, at its chosen number of features.
+        Each model's AUC over the inner folds.
     """
 
-    scores: Mapping[str, LinearScore]
+    scores: Mapping[str, CaseScore]
     final: str
     inner_auc: Mapping[str, float]
 
     def score(self, table: FeatureTable) -> np.ndarray:
-        """Score of each case by the final model, shape (n,)."""
+        """CaseScore of each case by the final model, shape (n,)."""
         return self.scores[self.final].score(table)
 
     @property
@@ -76,12 +52,44 @@ class Member:
         """The features of the final model."""
         return self.scores[self.final].features
 
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The networks whose images the final model needs."""
+        return self.scores[self.final].images
 
-def fit_member(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, models: Sequence[str], seed: int) -> Member:
+
+@dataclass(frozen=True)
+class Published:
+    """What a paper's own protocol lets a member see that it must not; for comparison only.
+
+    Parameters
+    ----------
+    prepared : mapping of str to Prepared
+        Steps that were fitted on the whole cohort, by model.
+    in_sample : bool
+        Whether a stack is fitted on signatures of the cases that fitted them.
+    """
+
+    prepared: Mapping[str, Prepared] = field(default_factory=dict)
+    in_sample: bool = False
+
+
+STRICT = Published()
+"""Nothing: every step is fitted on the member's cases, every stacked signature out of fold."""
+
+
+def fit_member(
+    table: FeatureTable,
+    outcome: np.ndarray,
+    recipe: Recipe,
+    models: Sequence[str],
+    seed: int,
+    published: Published = STRICT,
+) -> Member:
     """Fit every step of the recipe on these cases alone.
 
-    The number of features of each model and the final model are those with the highest mean AUC over inner
-    folds of the same cases, in which the whole selection is repeated.
+    Whatever has to be chosen (the number of features of a ranked model, the final model) and whatever is stacked
+    (signatures) comes from inner folds of the same cases, in which the whole selection is repeated.
 
     Parameters
     ----------
@@ -92,9 +100,11 @@ def fit_member(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, models:
     recipe : Recipe
         Steps, classifier, models and folds.
     models : sequence of str
-        The models to fit; those they aggregate are ranked too.
+        The models to fit; those they need are fitted too.
     seed : int
-        Of the inner folds.
+        Of the inner folds and whatever is random.
+    published : Published
+        Leaks of a paper's own protocol; none by default.
 
     Raises
     ------
@@ -108,116 +118,101 @@ def fit_member(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, models:
             f"The training folds leave {count} cases of one outcome, fewer than the {recipe.inner_folds} inner folds; "
             "add cases or lower folds.inner in the recipe."
         )
-    fold = stratified_folds(table.cases, outcome, recipe.inner_folds, seed)
-    curves: dict[str, list[np.ndarray]] = {name: [] for name in models}
-    for number in range(recipe.inner_folds):
-        inside, outside = fold != number, fold == number
-        ranked = _rank(table.rows(inside), outcome[inside], recipe, models)
-        for name in models:
-            curve = _auc_curve(table, outcome, inside, outside, ranked[name], recipe)
-            curves[name].append(curve)
-    best = {name: _best_count(curves[name]) for name in models}
-    ranked = _rank(table, outcome, recipe, models)
-    scores = {
-        name: _fit_score(table, outcome, ranked[name][: best[name][0]], recipe.classifier.parameters) for name in models
-    }
-    inner_auc = {name: best[name][1] for name in models}
-    candidates = [name for name in recipe.final_candidates if name in models]
-    final = max(candidates, key=lambda name: inner_auc[name])
-    return Member(scores, final, inner_auc)
+    work = _MemberFit(table, outcome, recipe, seed, published)
+    work.fit(needed_models(recipe, models))
+    wanted = [name for name in (m.name for m in recipe.models) if name in models]
+    candidates = [name for name in recipe.final_candidates if name in wanted] or wanted
+    final = candidates[0]
+    if len(candidates) > 1:
+        final = max(candidates, key=lambda name: work.inner_auc[name])
+    return Member({m: work.scores[m] for m in wanted}, final, {m: work.inner_auc[m] for m in wanted})
 
 
-def _rank(table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str]) -> dict[str, np.ndarray]:
-    """Columns of each model's features, best first, as selected on these cases."""
-    most = int(_parameters(recipe, "elimination").get("most", 20))
-    known = InformativeFeatures().fit(table.values, y).get_support()
-    ranked: dict[str, np.ndarray] = {}
+def needed_models(recipe: Recipe, models: Collection[str]) -> list[ModelSpec]:
+    """The models of these names and those they need, in the recipe's order."""
+    needed = set(models)
+    for model in reversed(recipe.models):
+        if model.name in needed:
+            needed |= set(model.inputs)
+    return [model for model in recipe.models if model.name in needed]
 
-    def rank(name: str) -> np.ndarray:
-        if name in ranked:
-            return ranked[name]
-        model = recipe.model(name)
-        if model.families == ("clinical",):
-            found = _clinical(table, y, recipe)
-        elif model.aggregate:
-            clinical = [m for m in model.aggregate if recipe.model(m).families == ("clinical",)]
-            images = [rank(m) for m in model.aggregate if m not in clinical]
-            joined = np.concatenate(images) if images else np.empty(0, dtype=int)
-            found = joined
-            if len(images) > 1:
-                found = _eliminate(table.values, y, np.unique(joined), recipe, most)
-            for m in clinical:
-                # Clinical variables that passed their own tests enter first, whatever the number of features.
-                found = np.concatenate([rank(m), found])
+
+class _MemberFit:
+    """The fitted models of one member, and their out-of-fold scores while it is fitted."""
+
+    def __init__(
+        self, table: FeatureTable, outcome: np.ndarray, recipe: Recipe, seed: int, published: Published
+    ) -> None:
+        self.table, self.y, self.recipe, self.seed, self.published = table, outcome, recipe, seed, published
+        self.fold = stratified_folds(table.cases, outcome, recipe.inner_folds, seed)
+        self.scores: dict[str, CaseScore] = {}
+        self.out_of_fold: dict[str, np.ndarray] = {}
+        self.inner_auc: dict[str, float] = {}
+
+    def fit(self, models: Sequence[ModelSpec]) -> None:
+        ranked = [m.name for m in models if is_ranked(m, self.recipe)]
+        stacked = {name for m in models for name in m.stack}
+        if ranked:
+            scores, out_of_fold, inner = fit_ranked(
+                self.table, self.y, self.recipe, ranked, self.fold, [name for name in ranked if name in stacked]
+            )
+            self.scores |= scores
+            self.out_of_fold |= out_of_fold
+            self.inner_auc |= inner
+        for model in models:
+            if model.name not in self.scores:
+                (self._stack if model.stack else self._single)(model)
+
+    def _single(self, model: ModelSpec) -> None:
+        everybody = np.ones(len(self.y), dtype=bool)
+        self.scores[model.name] = self._fit_on(model, everybody)
+        held_out = np.empty(len(self.y))
+        for number in np.unique(self.fold):
+            outside = self.fold == number
+            held_out[outside] = self._fit_on(model, ~outside).signature(self.table.rows(outside))
+        self._keep(model, held_out)
+
+    def _fit_on(self, model: ModelSpec, used: np.ndarray) -> CaseScore:
+        table, y = (self.table, self.y) if used.all() else (self.table.rows(used), self.y[used])
+        if model.network:
+            return fit_network(table, y, model.network, self.recipe.networks[model.network], self.seed)
+        return fit_pipeline(
+            table,
+            y,
+            table.of_model(model, self.recipe),
+            self.recipe.steps if model.steps is None else model.steps,
+            model.classifier or self.recipe.classifier,
+            self.seed,
+            self.published.prepared.get(model.name),
+        )
+
+    def _stack(self, model: ModelSpec) -> None:
+        signatures = {name: self.scores[name] for name in model.stack}
+        clinical = self._selected(model)
+        values = self.table.columns(clinical)
+        if self.published.in_sample:
+            inputs = [score.signature(self.table) for score in signatures.values()]
         else:
-            columns = table.of_model(model, recipe)
-            found = _eliminate(table.values, y, columns[known[columns]], recipe, most)
-        ranked[name] = found
-        return found
+            inputs = [self.out_of_fold[name] for name in model.stack]
+        X = np.column_stack([*inputs, values])
+        classifier = model.classifier or LOGISTIC
 
-    return {name: rank(name) for name in models}
+        def fitted(used: np.ndarray) -> StackedScore:
+            meta = fit_classifier(classifier, X[used], self.y[used], self.seed)
+            return StackedScore(signatures, clinical, meta, X[used].mean(axis=0))
 
+        self.scores[model.name] = fitted(np.ones(len(self.y), dtype=bool))
+        held_out = np.empty(len(self.y))
+        for number in np.unique(self.fold):
+            outside = self.fold == number
+            held_out[outside] = signature(fitted(~outside).classifier, X[outside])
+        self._keep(model, held_out)
 
-def _eliminate(values: np.ndarray, y: np.ndarray, columns: np.ndarray, recipe: Recipe, most: int) -> np.ndarray:
-    if columns.size == 0:
-        return columns
-    X = StandardScaler().fit_transform(values[:, columns])
-    for step in recipe.steps:
-        if step.name == "zscore":
-            continue
-        if step.name == "correlation":
-            kept = CorrelationFilter(**step.parameters).fit(X, y).get_support()
-            X, columns = X[:, kept], columns[kept]
-        elif step.name == "elimination":
-            order = LinearElimination(**step.parameters).fit(X, y).order_
-            X, columns = X[:, order], columns[order]
-        else:
-            raise RecipeError(f"Recipe {recipe.name} names the step {step.name!r}, which is not known.")
-    return columns[:most]
+    def _selected(self, model: ModelSpec) -> tuple[str, ...]:
+        """The clinical columns of a stack: those it names, or those its clinical model selected."""
+        named = tuple(CLINICAL + name for name in model.variables)
+        return named + (self.scores[model.clinical].features if model.clinical else ())
 
-
-def _clinical(table: FeatureTable, y: np.ndarray, recipe: Recipe) -> np.ndarray:
-    spec = next(m for m in recipe.models if m.families == ("clinical",))
-    columns = table.of_model(spec, recipe)
-    if columns.size == 0:
-        return columns
-    selection = ClinicalSelection(**recipe.document["clinical_selection"]).fit(table.values[:, columns], y)
-    kept = selection.get_support()
-    return columns[kept][np.argsort(selection.p_multivariable_[kept], kind="stable")]
-
-
-def _fit_score(
-    table: FeatureTable, y: np.ndarray, columns: np.ndarray, parameters: Mapping[str, object]
-) -> LinearScore:
-    names = tuple(table.names[c] for c in columns)
-    if columns.size == 0:
-        return LinearScore(names, np.empty(0), np.empty(0), np.empty(0), 0.0)
-    scaler = StandardScaler().fit(table.values[:, columns])
-    machine = SVC(**parameters).fit(scaler.transform(table.values[:, columns]), y)  # type: ignore[arg-type]
-    return LinearScore(names, scaler.mean_, scaler.scale_, machine.coef_[0], float(machine.intercept_[0]))
-
-
-def _auc_curve(
-    table: FeatureTable, y: np.ndarray, inside: np.ndarray, outside: np.ndarray, columns: np.ndarray, recipe: Recipe
-) -> np.ndarray:
-    """AUC on the held-out cases with 1, 2, ... of the ranked features, shape (number of features,)."""
-    train, test = table.rows(inside), table.rows(outside)
-    curve = []
-    for count in range(1, columns.size + 1):
-        score = _fit_score(train, y[inside], columns[:count], recipe.classifier.parameters).score(test)
-        curve.append(auc(y[outside], np.where(np.isfinite(score), score, 0.0)))
-    return np.asarray(curve)
-
-
-def _best_count(curves: Sequence[np.ndarray]) -> tuple[int, float]:
-    """Number of features with the highest mean AUC (the smallest of equals), and that AUC."""
-    shortest = min(len(c) for c in curves)
-    if shortest == 0:
-        return 0, 0.5
-    mean = np.mean([c[:shortest] for c in curves], axis=0)
-    count = int(np.argmax(mean))
-    return count + 1, float(mean[count])
-
-
-def _parameters(recipe: Recipe, name: str) -> Mapping[str, Any]:
-    return next((step.parameters for step in recipe.steps if step.name == name), {})
+    def _keep(self, model: ModelSpec, held_out: np.ndarray) -> None:
+        self.out_of_fold[model.name] = held_out
+        self.inner_auc[model.name] = within_fold_auc(self.y, held_out, self.fold)

@@ -162,11 +162,9 @@ def _halves(
         first = _stratified_half(y, np.random.default_rng(int.from_bytes(digest[:8], "big")))
         halves += [first, ~first]
     members = list(run(_fit_on, [(table, y, recipe, models, seed, half) for half in halves]))
-    fitted = [
-        (_only(member, [member.final]), PlattCalibration.fit(member.score(table.rows(~half)), y[~half]))
-        for member, half in zip(members, halves, strict=True)
-    ]
-    return HalfSampleInterval(tuple(zip(fitted[::2], fitted[1::2], strict=True)), recipe.interval_level)
+    fitted = [_only(member, [member.final]) for member in members]
+    pairs = list(zip(fitted[::2], fitted[1::2], strict=True))
+    return HalfSampleInterval.fit(pairs, halves[::2], table, y, recipe.interval_level)
 
 
 def _stratified_half(y: np.ndarray, generator: np.random.Generator) -> np.ndarray:

@@ -61,6 +61,7 @@ PUBLISHED: dict[str, tuple[str, ...]] = {
 }
 """Where a paper's own protocol may part from the strict one, which is each first choice."""
 
+HEATMAPS = ("contribution", "patch_probability")
 NORMALISATIONS = ("none", "zscore", "minmax")
 MARKS = ("stated", "inferred", "unstated", "ours")
 WHEN = ("preoperative", "postoperative")
@@ -195,6 +196,12 @@ class Recipe:
         return tuple(f for f in FAMILIES if f != "clinical" and any(f in m.families for m in self.models))
 
     @property
+    def needs_readings(self) -> bool:
+        """Whether a step looks at repeated contours."""
+        steps = [*self.steps, *(step for model in self.models for step in model.steps or ())]
+        return any(step.name == "reproducibility" for step in steps)
+
+    @property
     def networks(self) -> Mapping[str, Mapping[str, Any]]:
         """The networks that are trained with the members, by name: their ``input`` and their ``training``."""
         return self.document["networks"]
@@ -215,6 +222,14 @@ class Recipe:
             **{s: self.document[s] for s in sections},
             **({"networks": inputs} if inputs else {}),
         }
+
+    def with_initial_weights(self, weights: str) -> Recipe:
+        """The same recipe with every trained network starting from these weights (a file, a stored name, random)."""
+        networks = {
+            name: {**network, "training": {**network["training"], "weights": weights}}
+            for name, network in self.networks.items()
+        }
+        return Recipe({**self.document, "networks": networks}, self.profile)
 
     def model(self, name: str) -> ModelSpec:
         """The model of that name.
@@ -271,6 +286,8 @@ class Recipe:
         read_models(self.document["models"], tuple(self.networks), [v.name for v in self.clinical], where)
         for entry in (*self.document["steps"], *([self.document["classifier"]] if self.document["classifier"] else [])):
             Step.from_entry(entry)
+        if self.heatmap["kind"] not in HEATMAPS:
+            raise RecipeError(f"{where} has the heatmap {self.heatmap['kind']!r}; use one of {', '.join(HEATMAPS)}.")
         for key, choices in PUBLISHED.items():
             if self.published[key] not in choices:
                 raise RecipeError(f"{where}: published.{key} must be {' or '.join(choices)}.")

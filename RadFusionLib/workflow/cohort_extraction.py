@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
+
+import numpy as np
 
 from RadFusionLib.cohort import CaseRow, FeatureFile, Manifest, fingerprint, load_case
 from RadFusionLib.deep import Weights
@@ -55,6 +57,8 @@ def extract_cohort(
     families = recipe.image_families if families is None else families
     progress(0.0, f"Extracting {len(manifest)} cases")
     rows: dict[str, Mapping[str, float]] = {}
+    images: dict[str, Mapping[str, np.ndarray]] = {}
+    repeated: dict[str, dict[str, Mapping[str, float]]] = {}
     prints, reasons, failures, notices = {}, {}, {}, {}
     tasks = [(row, recipe, weights, tuple(families), engine, device) for row in manifest]
     for number, done in enumerate(_run(tasks, jobs), start=1):
@@ -62,6 +66,9 @@ def extract_cohort(
             failures[done.case] = done.features
         else:
             rows[done.case] = done.features.values
+            images[done.case] = done.features.images
+            for reading, values in done.readings.items():
+                repeated.setdefault(reading, {})[done.case] = values
             prints[done.case] = done.fingerprint
             notices[done.case] = done.notices
             if done.features.reasons:
@@ -79,7 +86,11 @@ def extract_cohort(
         "network": None if weights is None else {"sha256": weights.sha256, "source": weights.source},
         "versions": versions(),
     }
-    table = FeatureTable.from_rows(rows)
+    table = replace(
+        FeatureTable.from_rows(rows),
+        readings={reading: FeatureTable.from_rows(part) for reading, part in sorted(repeated.items())},
+        images={name: tuple(images[case][name] for case in rows) for name in recipe.networks},
+    )
     return CohortFeatures(FeatureFile(table, tuple(prints[c] for c in table.cases), record, reasons), failures, notices)
 
 
@@ -96,6 +107,7 @@ class _Done:
     features: CaseFeatures | str
     fingerprint: str = ""
     notices: tuple[str, ...] = ()
+    readings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def _run(tasks: list[tuple[Any, ...]], jobs: int) -> Any:
@@ -113,9 +125,14 @@ def _extract(
         case = load_case(row, recipe.phases)
         prepared = prepare_case(case, recipe)
         found = extract_case(prepared, recipe, weights, families=families, engine=engine, device=device)
+        readings = {}
+        for reading in row.readings if recipe.needs_readings else ():
+            again = prepare_case(load_case(row, recipe.phases, reading), recipe)
+            drawn = extract_case(again, recipe, weights, families=families, trained=False, engine=engine, device=device)
+            readings[reading] = drawn.values
     except RadFusionError as error:
         return _Done(row.id, str(error))
     except Exception as error:
         # One case must not take the others with it; the type alone, since a message may quote the image's header.
         return _Done(row.id, f"Case {row.id} failed for a reason of ours ({type(error).__name__}); please report it.")
-    return _Done(row.id, found, fingerprint(case), prepared.notices)
+    return _Done(row.id, found, fingerprint(case), prepared.notices, readings)

@@ -10,13 +10,16 @@ import numpy as np
 from scipy.special import expit
 
 from RadFusionLib.bundle import Bundle
-from RadFusionLib.case import Geometry
-from RadFusionLib.deep import RegionInput, extract, feature_names, prepare_region
+from RadFusionLib.case import Geometry, Volume
+from RadFusionLib.deep import extract, feature_names, network_spec, prepare_region
+from RadFusionLib.deep.slices import prepare_slice
 from RadFusionLib.explain import Heatmap, Neighbourhoods
 from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.radiomics import PreparedRegion, Subregions, prepare
+from RadFusionLib.recipe import Recipe
 from RadFusionLib.workflow.extraction import conventional_settings, voxel_size
+from RadFusionLib.workflow.network_images import slice_settings
 from RadFusionLib.workflow.preprocess import PreparedCase
 
 __all__ = ["contribution_map"]
@@ -81,7 +84,11 @@ def contribution_map(
             progress(0.8 * number / len(centres), f"Heatmap: {number} of {len(centres)} neighbourhoods")
     _hide_from_network(bundle, prepared, centres, balls.diameter / 2, hidden, column, threads, device)
     names = tuple(str(n) for n in range(len(centres)))
-    risks = expit(bundle.ensemble.logit(FeatureTable(names, table.names, hidden)))
+    # The networks trained with the members see the whole: their signatures are held.
+    shown = {name: images * len(centres) for name, images in table.images.items()}
+    risks = expit(
+        bundle.ensemble.logit(FeatureTable(names, table.names, hidden, table.scanners * len(centres), images=shown))
+    )
     whole = expit(bundle.ensemble.logit(table))[0]
     progress(1.0, "Heatmap painted")
     return Heatmap(balls.paint(centres, 100.0 * (whole - risks)), "contribution")
@@ -148,23 +155,32 @@ def _hide_from_network(
             used = [name for name in bundle.ensemble.features if name.startswith(prefix)]
             if not used or bundle.weights is None:
                 continue
-            cube = prepare_region(part.image, mask, int(bundle.recipe.dlr["size"]))
-            balls = [_ball(cube, centre, radius) for centre in centres]
-            touched = [n for n, ball in enumerate(balls) if (cube.array[ball] != 0).any()]
+            seen, grid = _seen(part.image, mask, bundle.recipe)
+            balls = [_ball(grid, seen.shape, centre, radius) for centre in centres]
+            touched = [n for n, ball in enumerate(balls) if (seen[ball] != 0).any()]
             if not touched:
                 continue
-            cubes = np.stack([np.where(balls[n], np.float32(0), cube.array) for n in touched])
-            features = extract(bundle.weights, cubes, threads=threads, device=device)
+            shown = np.stack([np.where(balls[n], np.float32(0), seen) for n in touched])
+            normalisation = bundle.recipe.dlr.get("normalisation", "none")
+            features = extract(bundle.weights, shown, normalisation=normalisation, threads=threads, device=device)
             names = feature_names(bundle.weights.network, phase, region)
             for name in used:
                 hidden[touched, column[name]] = features[:, names.index(name)]
 
 
-def _ball(cube: RegionInput, centre: np.ndarray, radius: float) -> np.ndarray:
-    """Which voxels of a network's input lie in a ball, ``bool``, shape of the cube (K, J, I)."""
-    own = cube.grid.physical_to_index(centre[None])[0]
-    axes = [
-        ((np.arange(n) - c) * s) ** 2
-        for n, s, c in zip(cube.array.shape, cube.grid.spacing[::-1], own[::-1], strict=True)
-    ]
-    return axes[0][:, None, None] + axes[1][None, :, None] + axes[2][None, None, :] <= radius**2
+def _seen(image: Volume, mask: Volume, recipe: Recipe) -> tuple[np.ndarray, Geometry]:
+    """What the frozen network sees of a region, a cube (K, J, I) or a slice (J, I), and where it lies."""
+    if network_spec(recipe.dlr["network"]).dimensions == 3:
+        cube = prepare_region(image, mask, int(recipe.dlr["size"]))
+        return cube.array, cube.grid
+    settings = slice_settings(recipe.dlr)
+    part = prepare_slice(image, mask, settings).centre(settings.crop)
+    return part.array, part.grid
+
+
+def _ball(grid: Geometry, shape: tuple[int, ...], centre: np.ndarray, radius: float) -> np.ndarray:
+    """Which voxels of a network's input lie in a ball, ``bool``, of the input's shape."""
+    cube = shape if len(shape) == 3 else (1, *shape)
+    own = grid.physical_to_index(centre[None])[0]
+    axes = [((np.arange(n) - c) * s) ** 2 for n, s, c in zip(cube, grid.spacing[::-1], own[::-1], strict=True)]
+    return (axes[0][:, None, None] + axes[1][None, :, None] + axes[2][None, None, :] <= radius**2).reshape(shape)

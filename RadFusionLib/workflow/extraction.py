@@ -8,24 +8,27 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from RadFusionLib.case import Geometry
-from RadFusionLib.deep import Weights, extract, feature_names, prepare_region
+from RadFusionLib.deep import Weights, extract, feature_names, network_spec, prepare_region
+from RadFusionLib.deep.slices import prepare_slice
 from RadFusionLib.errors import InputError
 from RadFusionLib.progress import Stage
 from RadFusionLib.radiomics import RadiomicsSettings, calculate, prepare
 from RadFusionLib.recipe import Recipe
+from RadFusionLib.workflow.network_images import network_images, slice_settings
 from RadFusionLib.workflow.preprocess import PreparedCase
 
-__all__ = ["ENGINES", "CaseFeatures", "conventional_settings", "deep_cubes", "extract_case", "voxel_size"]
+__all__ = ["ENGINES", "CaseFeatures", "conventional_settings", "deep_inputs", "extract_case", "voxel_size"]
 
 ENGINES = ("fast", "pyradiomics")
 
 
 @dataclass(frozen=True)
 class CaseFeatures:
-    """A case's feature values by name, and why some are NaN."""
+    """A case's feature values by name, why some are NaN, and what the trained networks see of it."""
 
     values: Mapping[str, float]
     reasons: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def conventional_settings(recipe: Recipe) -> RadiomicsSettings:
@@ -49,6 +52,7 @@ def extract_case(
     *,
     families: Collection[str] | None = None,
     names: Collection[str] | None = None,
+    trained: bool = True,
     engine: str = "fast",
     threads: int = 1,
     device: str = "cpu",
@@ -68,6 +72,8 @@ def extract_case(
         ``cr``, ``dlr`` or both; those that the recipe's models use by default.
     names : collection of str, optional
         Only these features; all of the recipe's by default.
+    trained : bool
+        Whether to cut out what the recipe's trained networks see.
     engine : {'fast', 'pyradiomics'}
         Which CR engine.
     threads : int
@@ -101,28 +107,36 @@ def extract_case(
         if weights is None:
             raise InputError("DLR features need a network's weights; name them with --weights.")
         progress(0.9, "DLR features")
-        cubes = deep_cubes(prepared, recipe)
-        features = extract(weights, np.stack(list(cubes.values())), threads=threads, device=device)
-        for (phase, region), row in zip(cubes, features, strict=True):
+        inputs = deep_inputs(prepared, recipe)
+        normalisation = recipe.dlr.get("normalisation", "none")
+        features = extract(
+            weights, np.stack(list(inputs.values())), normalisation=normalisation, threads=threads, device=device
+        )
+        for (phase, region), row in zip(inputs, features, strict=True):
             values |= dict(zip(feature_names(weights.network, phase, region), map(float, row), strict=True))
     if names is not None:
         values = {name: value for name, value in values.items() if name in set(names)}
     reasons |= {name: "not defined for this region" for name, value in values.items() if not np.isfinite(value)}
     values = {name: value if np.isfinite(value) else float("nan") for name, value in values.items()}
+    progress(0.95, "Images of the networks")
+    images = network_images(prepared, recipe) if trained else {}
     progress(1.0, "Features extracted")
-    return CaseFeatures(values, reasons)
+    return CaseFeatures(values, reasons, images)
 
 
-def deep_cubes(prepared: PreparedCase, recipe: Recipe) -> dict[tuple[str, str], np.ndarray]:
-    """The network's input of each phase and region, shape (size, size, size), axes KJI."""
-    size = int(recipe.dlr["size"])
-    return {
-        (phase, region): prepare_region(
-            prepared.phases[phase].image, prepared.phases[phase].regions[region], size
-        ).array
-        for phase in recipe.phases
-        for region in recipe.regions
-    }
+def deep_inputs(prepared: PreparedCase, recipe: Recipe) -> dict[tuple[str, str], np.ndarray]:
+    """The frozen network's input of each phase and region: a cube, axes KJI, or the largest slice, axes JI."""
+    cubes = network_spec(recipe.dlr["network"]).dimensions == 3
+    found = {}
+    for phase in recipe.phases:
+        for region in recipe.regions:
+            image, mask = prepared.phases[phase].image, prepared.phases[phase].regions[region]
+            if cubes:
+                found[phase, region] = prepare_region(image, mask, int(recipe.dlr["size"])).array
+            else:
+                settings = slice_settings(recipe.dlr)
+                found[phase, region] = prepare_slice(image, mask, settings).centre(settings.crop).array
+    return found
 
 
 def _conventional(

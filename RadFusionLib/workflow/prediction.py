@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,16 @@ from RadFusionLib.fusion.table import CLINICAL
 from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.workflow.contribution import contribution_map
 from RadFusionLib.workflow.extraction import extract_case
+from RadFusionLib.workflow.patch_map import patch_probability_map
 from RadFusionLib.workflow.preprocess import PreparedCase, prepare_case
 
-__all__ = ["TRAINED_ON", "Prediction", "check_demonstration", "predict"]
+__all__ = ["PAINTERS", "TRAINED_ON", "Prediction", "check_demonstration", "predict"]
+
+PAINTERS: Mapping[str, Callable[..., Heatmap]] = {
+    "contribution": contribution_map,
+    "patch_probability": patch_probability_map,
+}
+"""What paints each kind of heatmap."""
 
 TRAINED_ON = "This case was among the training cases; its risk is apparent, not a prediction."
 
@@ -117,7 +124,8 @@ def predict(
         warnings = (*warnings, TRAINED_ON)
     painted = None
     if heatmap:
-        painted = contribution_map(bundle, prepared, table, threads, device, stage.part(0.35, 0.98))
+        paint = PAINTERS[bundle.recipe.heatmap["kind"]]
+        painted = paint(bundle, prepared, table, threads, device, stage.part(0.35, 0.98))
     stage(1.0, "Predicted")
     reference = prepared.reference_phase
     return Prediction(
@@ -159,7 +167,14 @@ def _features(
     names = sorted({*bundle.ensemble.features, *bundle.ensemble.interval_features})
     images = [name for name in names if not name.startswith(CLINICAL)]
     found = extract_case(
-        prepared, bundle.recipe, bundle.weights, names=images, threads=threads, device=device, progress=progress
+        prepared,
+        bundle.recipe,
+        bundle.weights,
+        names=images,
+        trained=bool(bundle.ensemble.images),
+        threads=threads,
+        device=device,
+        progress=progress,
     )
     values = dict(found.values)
     for name in names:
@@ -169,7 +184,13 @@ def _features(
                 wanted = name.removeprefix(CLINICAL)
                 raise InputError(f"Case {case.id} has no clinical value {wanted}, which the model uses; fill it in.")
             values[name] = float(value)
-    return FeatureTable((case.id,), tuple(names), np.array([[values[name] for name in names]]))
+    return FeatureTable(
+        (case.id,),
+        tuple(names),
+        np.array([[values[name] for name in names]]).reshape(1, len(names)),
+        (case.scanner,),
+        images={name: (found.images[name],) for name in bundle.ensemble.images},
+    )
 
 
 def _explanation(
@@ -187,7 +208,7 @@ def _explanation(
             "feature": name,
             "label": readable(name),
             "unit": units.get(name.removeprefix(CLINICAL), ""),
-            "value": float(table.columns([name])[0, 0]),
+            "value": float(table.columns([name])[0, 0]) if name in table.position else None,
             "contribution": float(term[0]),
         }
         for name, term in added.items()
@@ -213,7 +234,7 @@ def _explanation(
         "clipped_fraction": {role: part.clipped_fraction for role, part in prepared.phases.items()},
         "warnings": list(warnings),
         "notices": list(prepared.notices),
-        "heatmap": None if painted is None else {"kind": painted.kind, "legend": painted.legend, "unit": "risk points"},
+        "heatmap": None if painted is None else {"kind": painted.kind, "legend": painted.legend, "unit": painted.unit},
         "bundle": bundle.name,
         "notice": bundle.notice,
     }

@@ -114,7 +114,7 @@ def test_report_escapes_what_it_is_given(tmp_path):
     assert "<script>" not in page
     assert "<b></li>" not in page
     assert "&lt;card&gt;" in page
-    assert "the other 8 features together" in page
+    assert "the other 8 inputs together" in page
 
 
 def test_legend_never_claims_disease():

@@ -1,0 +1,70 @@
+"""A recipe's classifier: fitted as it is, over a grid, or chosen among several, on training cases alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+from RadFusionLib.errors import RecipeError
+from RadFusionLib.fusion.scores import LinearScore, Score, fit_score, tuned
+from RadFusionLib.recipe import Step
+
+__all__ = ["decision", "fit_classifier", "signature"]
+
+CHOICE = "choose"
+"""The name under which a recipe lists several classifiers."""
+
+
+def fit_classifier(step: Step, X: np.ndarray, y: np.ndarray, seed: int) -> Score:
+    """Fit the classifier that a recipe names.
+
+    Parameters
+    ----------
+    step : Step
+        A classifier's name and parameters, ``grid`` and ``folds`` among them where parameters are to be tried; or
+        ``choose`` with ``candidates``, ``folds`` and perhaps a ``grid`` by candidate.
+    X : numpy.ndarray, shape (n, p)
+        Training cases.
+    y : numpy.ndarray of int, shape (n,)
+        0 or 1.
+    seed : int
+        Of folds and classifiers.
+    """
+    parameters = dict(step.parameters)
+    folds = int(parameters.pop("folds", 5))
+    grid = parameters.pop("grid", None)
+    if step.name == CHOICE:
+        candidates = _candidates(parameters)
+    else:
+        candidates = {step.name: parameters}
+        grid = {step.name: grid} if grid else None
+    fewest = int(np.bincount(y, minlength=2).min())
+    if X.shape[1] == 0 or fewest < 2 or (len(candidates) == 1 and grid is None):
+        name, found = next(iter(candidates.items()))
+        return fit_score(name, found, X, y, seed).score
+    best = tuned(X, y, candidates, grid, min(folds, fewest), seed=seed).best
+    return fit_score(best.name, best.parameters, X, y, seed).score
+
+
+def _candidates(parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    entries = parameters.get("candidates")
+    if not isinstance(entries, list) or not entries or set(parameters) != {"candidates"}:
+        raise RecipeError("A choice of classifiers needs a list of candidates, and may have folds and a grid.")
+    steps = [Step(entry) if isinstance(entry, str) else Step.from_entry(entry) for entry in entries]
+    return {step.name: step.parameters for step in steps}
+
+
+def decision(score: Score, X: np.ndarray) -> np.ndarray:
+    """The log-odds or decision value of a linear score, the score itself of any other, shape (n,)."""
+    if isinstance(score, LinearScore):
+        return score.intercept + score.terms(X).sum(axis=1)
+    return score.score(X)
+
+
+def signature(score: Score, X: np.ndarray) -> np.ndarray:
+    """The score in [0, 1], shape (n,); a decision value goes through the logistic function."""
+    found = score.score(X)
+    return found if score.scale == "probability" else expit(found)

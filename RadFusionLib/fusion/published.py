@@ -1,0 +1,107 @@
+"""What a paper's own protocol would have reported, to set beside the strict result; never used to predict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from RadFusionLib.evaluation import auc, within_fold_auc
+from RadFusionLib.fusion.folds import assign_folds
+from RadFusionLib.fusion.member import Published, fit_member, needed_models
+from RadFusionLib.fusion.network_score import fit_network
+from RadFusionLib.fusion.pipeline import prepare_features
+from RadFusionLib.fusion.ranked_models import is_ranked
+from RadFusionLib.fusion.table import FeatureTable
+from RadFusionLib.recipe import Recipe
+
+__all__ = ["PublishedResult", "published_result"]
+
+
+@dataclass(frozen=True)
+class PublishedResult:
+    """AUCs under a paper's own protocol.
+
+    Parameters
+    ----------
+    deviations : dict of str to str
+        Where it parts from the strict protocol.
+    training_auc : float
+        Of the model on the cases that fitted it.
+    held_out_auc : float
+        On held-out cases, with what the protocol lets through; by patch where patches are split.
+    """
+
+    deviations: dict[str, str]
+    training_auc: float
+    held_out_auc: float
+
+    def to_json(self) -> dict[str, object]:
+        """For the training's record."""
+        return asdict(self)
+
+
+def published_result(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, seed: int) -> PublishedResult:
+    """Fit the recipe's final model as its paper did, steps on the whole cohort or patches dealt to folds.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        The training cases, n of them.
+    outcome : numpy.ndarray of int, shape (n,)
+        0 or 1.
+    recipe : Recipe
+        Its ``published`` section says what the paper did.
+    seed : int
+        Of folds and whatever is random.
+    """
+    outcome = np.asarray(outcome).astype(int)
+    strict = {"signatures": "out-of-fold", "selection": "training", "split": "patient"}
+    deviations = {key: value for key, value in recipe.published.items() if value != strict[key]}
+    final = list(recipe.final_candidates)
+    if recipe.published["split"] == "patch":
+        network = next(model.network for model in needed_models(recipe, final) if model.network)
+        return PublishedResult(deviations, *_by_patch(table, outcome, recipe, network, seed))
+    published = Published(_prepared(table, outcome, recipe, final, seed), "signatures" in deviations)
+    whole = fit_member(table, outcome, recipe, final, seed, published)
+    fold = assign_folds(table.cases, recipe.outer_folds, seed)
+    held_out = np.empty(len(outcome))
+    for number in range(recipe.outer_folds):
+        outside = fold == number
+        member = fit_member(table.rows(~outside), outcome[~outside], recipe, final, seed, published)
+        held_out[outside] = member.score(table.rows(outside))
+    return PublishedResult(
+        deviations, auc(outcome, whole.score(table)), float(within_fold_auc(outcome, held_out, fold))
+    )
+
+
+def _prepared(table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str], seed: int) -> dict:
+    if recipe.published["selection"] != "cohort":
+        return {}
+    return {
+        model.name: prepare_features(
+            table, y, table.of_model(model, recipe), recipe.steps if model.steps is None else model.steps, seed
+        )
+        for model in needed_models(recipe, models)
+        if model.families and not is_ranked(model, recipe)
+    }
+
+
+def _by_patch(table: FeatureTable, y: np.ndarray, recipe: Recipe, network: str, seed: int) -> tuple[float, float]:
+    """Every patch a case of its own, dealt to folds apart from its neighbours."""
+    patches = [image[None, i] for image in table.images[network] for i in range(len(image))]
+    labels = np.repeat(y, [len(image) for image in table.images[network]])
+    names = tuple(
+        f"{case}:{i}" for case, image in zip(table.cases, table.images[network], strict=True) for i in range(len(image))
+    )
+    single = FeatureTable(names, (), np.empty((len(names), 0)), images={network: tuple(patches)})
+    section = recipe.networks[network]
+    fold = assign_folds(names, recipe.outer_folds, seed)
+    held_out = np.empty(len(names))
+    for number in range(recipe.outer_folds):
+        outside = fold == number
+        fitted = fit_network(single.rows(~outside), labels[~outside], network, section, seed)
+        held_out[outside] = fitted.score(single.rows(outside))
+    whole = fit_network(single, labels, network, section, seed)
+    return auc(labels, whole.score(single)), auc(labels, held_out)
