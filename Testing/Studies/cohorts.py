@@ -16,7 +16,7 @@ from RadFusionLib.simulation import redraw, simulate
 from RadFusionLib.workflow import extract_cohort
 from RadFusionLib.workflow.training import training_table
 
-__all__ = ["Cohort", "load_cohort", "study_recipe"]
+__all__ = ["Cohort", "load_cohort", "load_recipe_cohort", "study_recipe"]
 
 TRAINING, TEST, LARGE, FRESH = 101, 102, 103, 104
 """Seeds of the cohorts; the compact network was pre-trained on a cohort of another seed."""
@@ -41,9 +41,26 @@ class Cohort:
         return self.table.columns(["clinical_diameter"])[:, 0]
 
 
-def study_recipe() -> Recipe:
-    """``hcc-mvi`` in its small profile."""
-    return load_recipe("hcc-mvi", "small")
+def study_recipe(name: str = "hcc-mvi") -> Recipe:
+    """A recipe in its small profile."""
+    return load_recipe(name, "small")
+
+
+def load_recipe_cohort(folder: Path, recipe: Recipe, seed: int, cases: int, jobs: int, progress: Stage) -> Cohort:
+    """Simulate and extract a cohort of any recipe, or take it from ``folder`` when it is there."""
+    weights = resolve_weights(recipe.dlr["network"], recipe.dlr["weights"]) if recipe.dlr else None
+    place = folder / f"{recipe.name}-{seed}-{cases}"
+    if not (place / "manifest.csv").is_file():
+        simulate(recipe.phases, cases, seed, 1.0, place, jobs=jobs, progress=progress.part(0.0, 0.3))
+    manifest = read_manifest(place / "manifest.csv")
+    file = place / "features.parquet"
+    if not file.is_file():
+        found = extract_cohort(recipe, manifest, weights, jobs=jobs, progress=progress.part(0.3, 1.0))
+        if found.failures:
+            raise RuntimeError(f"{len(found.failures)} simulated cases failed: {found.failures}")
+        write_features(found.features, file)
+    features = read_features(file)
+    return Cohort(manifest, features, training_table(recipe, manifest, features, weights)[0])
 
 
 def load_cohort(

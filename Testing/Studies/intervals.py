@@ -14,6 +14,8 @@ from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.recipe import Recipe
 
 SMALL, LARGE, FRESH = 80, 800, 300
+DRAWS = (3000, 4000)
+"""Of the outcomes; the interval's form was chosen on draws 1000 and 2000."""
 
 
 def run(folder: Path, jobs: int, progress: ProgressCallback) -> dict[str, Any]:
@@ -29,26 +31,30 @@ def run(folder: Path, jobs: int, progress: ProgressCallback) -> dict[str, Any]:
         pair[0].table.names,
         np.concatenate([part.table.values for part in pair]),
     )
-    outcome = np.concatenate([part.outcomes(1.0, 1000)[0] for part in pair])
-    trainings = len(outcome) // SMALL
+    trainings = len(pool.cases) // SMALL
     recipe = cohorts.study_recipe()
-    target = _risks(
-        large.table, large.outcomes(1.0, 1000)[0], _few_refits(recipe), fresh.table, jobs, Stage(progress, 0.6, 0.8)
-    )["risk"]
     rows = []
-    for number in range(trainings):
-        part = np.arange(number * SMALL, (number + 1) * SMALL)
-        stage = Stage(progress, 0.8 + 0.2 * number / trainings, 0.8 + 0.2 * (number + 1) / trainings)
-        found = _risks(pool.rows(part), outcome[part], recipe, fresh.table, jobs, stage)
-        rows.append(
-            {
-                "interval": float(((found["low"] <= target) & (target <= found["high"])).mean()),
-                "members_range": float(((found["least"] <= target) & (target <= found["most"])).mean()),
-                "width": float((found["high"] - found["low"]).mean()),
-                "root_mean_square_difference": float(np.sqrt(np.mean((found["risk"] - target) ** 2))),
-            }
-        )
-    mean = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+    for count, draw in enumerate(DRAWS):
+        outcome = np.concatenate([part.outcomes(1.0, draw)[0] for part in pair])
+        start = 0.6 + 0.4 * count / len(DRAWS)
+        part_of = Stage(progress, start, start + 0.4 / len(DRAWS))
+        target = _risks(
+            large.table, large.outcomes(1.0, draw)[0], _few_refits(recipe), fresh.table, jobs, part_of.part(0.0, 0.5)
+        )["risk"]
+        for number in range(trainings):
+            part = np.arange(number * SMALL, (number + 1) * SMALL)
+            stage = part_of.part(0.5 + 0.5 * number / trainings, 0.5 + 0.5 * (number + 1) / trainings)
+            found = _risks(pool.rows(part), outcome[part], recipe, fresh.table, jobs, stage)
+            rows.append(
+                {
+                    "draw": draw,
+                    "interval": float(((found["low"] <= target) & (target <= found["high"])).mean()),
+                    "members_range": float(((found["least"] <= target) & (target <= found["most"])).mean()),
+                    "width": float((found["high"] - found["low"]).mean()),
+                    "root_mean_square_difference": float(np.sqrt(np.mean((found["risk"] - target) ** 2))),
+                }
+            )
+    mean = {key: float(np.mean([row[key] for row in rows])) for key in rows[0] if key != "draw"}
     return {"training": SMALL, "large_training": LARGE, "fresh": FRESH, "trainings": rows, "mean": mean}
 
 

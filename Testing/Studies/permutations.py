@@ -29,7 +29,7 @@ def run(folder: Path, jobs: int, progress: ProgressCallback) -> dict[str, Any]:
     for value in Parallel(n_jobs=jobs, return_as="generator")(work):
         found.append(value)
         stage(len(found) / PERMUTATIONS, f"Permutations: {len(found)} of {PERMUTATIONS}")
-    return _summary(found)
+    return summary(found)
 
 
 def run_leak(folder: Path, jobs: int, progress: ProgressCallback) -> dict[str, Any]:
@@ -46,8 +46,8 @@ def run_leak(folder: Path, jobs: int, progress: ProgressCallback) -> dict[str, A
     error = float(np.std(leaky - strict, ddof=1) / np.sqrt(len(strict)))
     return {
         **NOISE,
-        "strict": _summary(list(strict)),
-        "leaky": _summary(list(leaky)),
+        "strict": summary(list(strict)),
+        "leaky": summary(list(leaky)),
         "excess": float((leaky - strict).mean()),
         "excess_in_standard_errors": float((leaky - strict).mean() / error),
     }
@@ -75,7 +75,7 @@ def _noise(recipe: Recipe, number: int) -> tuple[float, float]:
     return result[0], result[1]
 
 
-def _summary(values: list[float]) -> dict[str, float]:
+def summary(values: list[float]) -> dict[str, float]:
     error = float(np.std(values, ddof=1) / np.sqrt(len(values)))
     mean = float(np.mean(values))
     return {

@@ -15,6 +15,7 @@ import intervals
 import networks
 import patches
 import permutations
+import recipes
 
 from RadFusionLib.cli.progress_bar import ProgressBar
 
@@ -24,6 +25,8 @@ STUDIES = {
     "backbone": discrimination.run_backbone,
     "permutations": permutations.run,
     "leak": permutations.run_leak,
+    "recipes": recipes.run,
+    "recipes-leak": recipes.run_leak,
     "intervals": intervals.run,
     "patches": patches.run,
     "networks": networks.run,
