@@ -15,10 +15,10 @@ from RadFusionLib.evaluation.estimate import Estimate
 __all__ = ["bootstrap_auc", "patient_bootstrap", "patient_samples"]
 
 
-def patient_samples(patients: ArrayLike, outcome: ArrayLike, resamples: int = 1000, seed: int = 0) -> list[np.ndarray]:
+def patient_samples(
+    patients: ArrayLike, outcome: ArrayLike, resamples: int = 1000, seed: int = 0, *, stratified: bool = True
+) -> list[np.ndarray]:
     """Rows of each bootstrap sample: patients drawn with replacement, each with all its rows.
-
-    Patients with and without a positive row are drawn apart, in their own numbers, so that no sample lacks a class.
 
     Parameters
     ----------
@@ -30,6 +30,9 @@ def patient_samples(patients: ArrayLike, outcome: ArrayLike, resamples: int = 10
         How many samples.
     seed : int
         Of the generator; the same seed gives the same samples.
+    stratified : bool
+        Whether patients with and without a positive row are drawn apart, in their own numbers, so that no sample
+        lacks a class; right for what does not depend on the prevalence, such as an AUC.
 
     Returns
     -------
@@ -45,8 +48,9 @@ def patient_samples(patients: ArrayLike, outcome: ArrayLike, resamples: int = 10
     rows = np.argsort(patient, kind="stable")
     members = np.split(rows, np.cumsum(np.bincount(patient))[:-1])
     ever = np.array([positive[member].any() for member in members])
-    groups = [np.flatnonzero(ever == kind) for kind in (True, False)]
-    if min(map(len, groups)) < 2 and len(members) < 3:
+    everybody = np.arange(len(members))
+    groups = [everybody[ever], everybody[~ever]] if stratified else [everybody]
+    if len(members) < 3:
         raise InputError(f"The rows belong to {len(members)} patients; resampling needs at least three.")
     generator = np.random.default_rng(seed)
     samples = []
@@ -63,6 +67,8 @@ def patient_bootstrap(
     resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
+    *,
+    stratified: bool = True,
 ) -> Estimate:
     """Percentile interval of any statistic, patients resampled.
 
@@ -72,7 +78,7 @@ def patient_bootstrap(
     ----------
     statistic : callable
         Takes row numbers, gives a number; NaN where a sample does not define it.
-    patients, outcome, resamples, seed
+    patients, outcome, resamples, seed, stratified
         As for :func:`patient_samples`.
     level : float
         Confidence level.
@@ -83,7 +89,7 @@ def patient_bootstrap(
         When the statistic is undefined in more than one sample of ten.
     """
     check_level(level)
-    samples = patient_samples(patients, outcome, resamples, seed)
+    samples = patient_samples(patients, outcome, resamples, seed, stratified=stratified)
     drawn = np.array([statistic(sample) for sample in samples])
     defined = drawn[np.isfinite(drawn)]
     if defined.size < 0.9 * drawn.size:

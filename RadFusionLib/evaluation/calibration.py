@@ -177,7 +177,8 @@ def calibration_curve(
         raise InputError("A calibration curve needs 20 samples, 2 points, a group, and a span above 0 and at most 1.")
     grid = np.linspace(risks.min(), risks.max(), points)
     names = np.arange(risks.size) if patients is None else np.asarray(patients)
-    samples = patient_samples(names, positive, resamples, seed)
+    # The share with the outcome is part of what a calibration curve estimates, so it must vary between samples.
+    samples = patient_samples(names, positive, resamples, seed, stratified=False)
     drawn = np.array([_smooth(positive[rows], risks[rows], grid, span) for rows in samples])
     with warnings.catch_warnings():
         # A point of the grid beyond every sample stays unknown, which is what it should be.
@@ -200,9 +201,12 @@ def _smooth(positive: np.ndarray, risks: np.ndarray, grid: np.ndarray, span: flo
     from statsmodels.nonparametric.smoothers_lowess import lowess
 
     with warnings.catch_warnings():
-        # Where the nearest cases share one risk, it divides by a spread of zero before it takes their mean.
         warnings.simplefilter("ignore", RuntimeWarning)
         curve = lowess(positive.astype(float), risks, frac=span, it=0, xvals=grid)
+    # Where so many cases share one risk that no line can be drawn, their share is the curve.
+    for point in np.flatnonzero(np.isnan(curve)):
+        away = np.abs(risks - grid[point])
+        curve[point] = positive[away == away.min()].mean()
     # Beyond its cases a sample says nothing about the curve.
     curve = np.where((grid >= risks.min()) & (grid <= risks.max()), curve, np.nan)
     return np.clip(curve, 0.0, 1.0)

@@ -20,7 +20,7 @@ Method = Literal["pearson", "yates", "fisher"]
 
 FEW = 5.0
 """Expected count below which chi-square is not trusted."""
-LARGEST = 1_000_000
+LARGEST = 100_000
 """Partial tables that the exact test of a larger table may go through."""
 DRAWS = 9_999
 """Random tables drawn where there are more."""
@@ -112,11 +112,12 @@ def fisher_freeman_halton(table: ArrayLike) -> float:
     # The longer side as columns keeps what remains of the rows short.
     if counts.shape[0] > counts.shape[1]:
         counts = counts.T
-    totals = tuple(int(total) for total in counts.sum(axis=1))
+    totals = tuple(sorted(int(total) for total in counts.sum(axis=1)))
     logs = [lgamma(number + 1) for number in range(int(counts.sum()) + 1)]
     constant = sum(logs[total] for total in (*totals, *counts.sum(axis=0))) - logs[int(counts.sum())]
     observed = constant - sum(logs[count] for count in counts.ravel())
-    # Remaining row totals, and the log-probability so far rounded as a key, to the number of ways.
+    # Remaining row totals (their order does not matter to what follows) and the log-probability so far, rounded to
+    # serve as a key; to the number of ways that led there.
     states: dict[tuple[tuple[int, ...], float], float] = {(totals, 0.0): 1.0}
     columns = [int(total) for total in sorted(counts.sum(axis=0), reverse=True)]
     visited = 0
@@ -125,7 +126,7 @@ def fisher_freeman_halton(table: ArrayLike) -> float:
         for (remaining, weight), ways in states.items():
             for part in _partitions(column, remaining):
                 visited += 1
-                left = tuple(have - used for have, used in zip(remaining, part, strict=True))
+                left = tuple(sorted(have - used for have, used in zip(remaining, part, strict=True)))
                 key = (left, round(weight - sum(logs[used] for used in part), 9))
                 grown[key] = grown.get(key, 0.0) + ways
             if visited > LARGEST:

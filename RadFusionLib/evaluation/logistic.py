@@ -248,14 +248,14 @@ class _Penalised:
 
     def __init__(self, matrix: np.ndarray, positive: np.ndarray) -> None:
         self._matrix, self._positive = matrix, positive
-        fitted = fit_firth(matrix, positive)
+        self._free = fitted = fit_firth(matrix, positive)
         self.coefficients = fitted.coefficients
         self.errors = np.sqrt(np.diag(fitted.covariance))
         self.best = fitted.log_likelihood
         self.null = fit_firth(matrix, positive, dict.fromkeys(range(1, matrix.shape[1]), 0.0)).log_likelihood
 
     def profile(self, column: int, value: float) -> float:
-        return fit_firth(self._matrix, self._positive, {column: value}).log_likelihood
+        return fit_firth(self._matrix, self._positive, {column: value}, self._free).log_likelihood
 
 
 def _term(

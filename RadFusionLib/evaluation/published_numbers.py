@@ -146,7 +146,8 @@ def implied_prevalence(
 ) -> tuple[float, float] | None:
     """Smallest and largest prevalence at which one pair of rates gives all printed predictive values and accuracy.
 
-    The pair may be any that was printed as these two rates. Folds that all imply the prevalence of the whole were dealt by row, not by patient.
+    The pair may be any that was printed as these two rates. Folds that all imply the prevalence of the whole were
+    dealt by row, not by patient.
 
     Parameters
     ----------
