@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from RadFusionLib.radiomics.ibsi.feature_codes import feature_code
 from RadFusionLib.radiomics.ibsi.settings import Discretisation, IbsiSettings
 
 if TYPE_CHECKING:
     from RadFusionLib.radiomics.ibsi.extraction import diagnose_ibsi, extract_ibsi
 
-__all__ = ["Discretisation", "IbsiSettings", "diagnose_ibsi", "extract_ibsi"]
+__all__ = ["Discretisation", "IbsiSettings", "diagnose_ibsi", "extract_ibsi", "feature_code"]
 
 _LAZY = {"diagnose_ibsi": "extraction", "extract_ibsi": "extraction"}
 

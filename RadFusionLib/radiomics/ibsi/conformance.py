@@ -32,6 +32,7 @@ __all__ = [
     "feature_values",
     "filter_references",
     "filter_values",
+    "filtered_region",
     "is_met",
     "response_difference",
 ]
@@ -42,13 +43,14 @@ RESPONSE_TOLERANCE = 0.01  # of the reference map's range
 
 @dataclass(frozen=True)
 class Reference:
-    """A reference value: of which configuration and family, of which tag, and how far from it a value may be."""
+    """A reference value: of which configuration, family, tag and code, and how far from it a value may be."""
 
     configuration: str
     family: str
     tag: str
     value: str
     tolerance: float
+    code: str = ""
 
 
 def is_met(value: float, reference: Reference) -> bool:
@@ -65,7 +67,9 @@ def feature_references(data: Path) -> list[Reference]:
     """Read the reference values of IBSI 1."""
     with (data / "ibsi1" / "ibsi1_reference_values.csv").open(encoding="utf-8") as file:
         return [
-            Reference(row["dataset"], row["family"], row["mirp_tag"], row["value"], float(row["tolerance"]))
+            Reference(
+                row["dataset"], row["family"], row["mirp_tag"], row["value"], float(row["tolerance"]), row["ibsi_code"]
+            )
             for row in csv.DictReader(file)
         ]
 
@@ -90,11 +94,14 @@ def filter_references(data: Path) -> list[Reference]:
     ]
 
 
-def filter_values(data: Path, configuration: str) -> dict[str, float]:
-    """Compute the intensity statistics of a filter's response in the CT phantom."""
+def filtered_region(data: Path, configuration: str) -> IbsiRegion:
+    """Prepare the CT phantom for a configuration of IBSI 2, phase 2: by slice (A) or in three dimensions (B)."""
+    return prepare_ibsi(*_phantom(data, True), RESPONSE_SETTINGS[configuration[-1]])
+
+
+def filter_values(region: IbsiRegion, configuration: str) -> dict[str, float]:
+    """Compute the intensity statistics of a filter's response in a region from `filtered_region`."""
     filtered, reach = FILTER_CONFIGURATIONS[configuration]
-    image, mask, spacing = _phantom(data, True)
-    region = prepare_ibsi(image, mask, spacing, RESPONSE_SETTINGS[configuration[-1]])
     if reach is not None:
         region = _surroundings(region, reach)
     return response_statistics(region, filtered(region.image, region.spacing))
@@ -150,9 +157,10 @@ def main() -> None:
     outside = [name for name, difference in differences.items() if difference > RESPONSE_TOLERANCE]
     _row("IBSI 2, response maps", len(differences) - len(outside), len(differences), ", ".join(outside))
     references = filter_references(data)
+    regions = {mode: filtered_region(data, mode) for mode in RESPONSE_SETTINGS}
     for configuration in FILTER_CONFIGURATIONS:
         asked = [reference for reference in references if reference.configuration == configuration]
-        _compare(f"IBSI 2, {configuration}", asked, filter_values(data, configuration))
+        _compare(f"IBSI 2, {configuration}", asked, filter_values(regions[configuration[-1]], configuration))
 
 
 def _compare(name: str, references: list[Reference], values: dict[str, float]) -> None:

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from RadFusionLib.radiomics.ibsi.configurations import FEATURE_CONFIGURATIONS, FILTER_CONFIGURATIONS, RESPONSE_MAPS
+from RadFusionLib.errors import InputError
+from RadFusionLib.radiomics.ibsi import feature_code
+from RadFusionLib.radiomics.ibsi.configurations import (
+    FEATURE_CONFIGURATIONS,
+    FILTER_CONFIGURATIONS,
+    RESPONSE_MAPS,
+    RESPONSE_SETTINGS,
+)
 from RadFusionLib.radiomics.ibsi.conformance import (
     RESPONSE_TOLERANCE,
     Reference,
@@ -15,9 +22,11 @@ from RadFusionLib.radiomics.ibsi.conformance import (
     feature_values,
     filter_references,
     filter_values,
+    filtered_region,
     is_met,
     response_difference,
 )
+from RadFusionLib.radiomics.ibsi.preparation import IbsiRegion
 
 COUNTS = {"digital phantom": 482, "config A": 406, "config B": 406, "config C": 270, "config D": 270, "config E": 270}
 
@@ -25,6 +34,11 @@ COUNTS = {"digital phantom": 482, "config A": 406, "config B": 406, "config C": 
 @pytest.fixture(scope="module")
 def data(reference_data: Path) -> Path:
     return reference_data / "ibsi"
+
+
+@pytest.fixture(scope="module")
+def regions(data: Path) -> dict[str, IbsiRegion]:
+    return {mode: filtered_region(data, mode) for mode in RESPONSE_SETTINGS}
 
 
 def _missed(references: list[Reference], values: dict[str, float]) -> dict[str, tuple[float, str, float]]:
@@ -48,10 +62,18 @@ def test_response_map(data: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("configuration", FILTER_CONFIGURATIONS)
-def test_features_of_filtered_image(data: Path, configuration: str) -> None:
+def test_features_of_filtered_image(data: Path, regions: dict[str, IbsiRegion], configuration: str) -> None:
     references = [r for r in filter_references(data) if r.configuration == configuration]
     assert len(references) == (17 if configuration == "8.B" else 18)  # one value has no consensus
-    assert not _missed(references, filter_values(data, configuration))
+    assert not _missed(references, filter_values(regions[configuration[-1]], configuration))
+
+
+def test_codes(data: Path) -> None:
+    for reference in feature_references(data):
+        if reference.code:
+            assert feature_code(reference.tag) == reference.code
+    with pytest.raises(InputError, match="no IBSI feature"):
+        feature_code("cm_contrasts_2D")
 
 
 def test_every_published_map_and_configuration_is_compared(data: Path) -> None:
