@@ -41,7 +41,7 @@ def load_case(row: CaseRow, phases: Sequence[str], reading: str = "") -> Case:
         plain = MaskKey(key.region, key.phase)
         if reading and key.reading_name == reading and plain in wanted:
             wanted[plain] = path
-    if not any(key.region == "tumor" for key in wanted):
+    if tumor_needed and not any(key.region == "tumor" for key in wanted):
         raise InputError(f"Case {row.id} has no tumor mask; fill its mask:tumor in the manifest.")
     images = {phase: read_image(row.images[phase]) for phase in phases}
     masks, segments = {}, {}

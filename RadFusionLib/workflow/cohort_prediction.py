@@ -20,7 +20,7 @@ from RadFusionLib.imaging import write_volume
 from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.workflow.prediction import Prediction, predict
 
-__all__ = ["COLUMNS", "Delivered", "predict_cohort"]
+__all__ = ["COLUMNS", "Delivered", "draw_prediction", "predict_cohort"]
 
 COLUMNS = ("case", "risk", "risk_low", "risk_high", "model_spread", "group", "threshold", "warnings")
 SceneWriter = Callable[[Case, Any, Path], Path]
@@ -109,7 +109,7 @@ def _write_case(
             write_volume(found.heatmap, partial / "heatmap.nrrd")
         overlay = None
         if found.heatmap is not None and {"overlay", "report"} & set(wanted):
-            overlay = _draw(bundle, found, partial)
+            overlay = draw_prediction(bundle, found, partial)
         if "report" in wanted:
             from RadFusionLib.explain.report import write_report
 
@@ -124,7 +124,8 @@ def _write_case(
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _draw(bundle: Bundle, found: Prediction, folder: Path) -> Path:
+def draw_prediction(bundle: Bundle, found: Prediction, folder: Path) -> Path:
+    """Draw a prediction's heatmap over its reference phase into a folder, as ``overlay.png``."""
     from RadFusionLib.explain.overlay import draw_overlay
 
     reference = found.prepared.reference_phase

@@ -21,7 +21,7 @@ from RadFusionLib.workflow.extraction import extract_case
 from RadFusionLib.workflow.patch_map import patch_probability_map
 from RadFusionLib.workflow.preprocess import PreparedCase, prepare_case
 
-__all__ = ["PAINTERS", "TRAINED_ON", "Prediction", "check_demonstration", "predict"]
+__all__ = ["PAINTERS", "TRAINED_ON", "Prediction", "check_demonstration", "explain", "predict"]
 
 PAINTERS: Mapping[str, Callable[..., Heatmap]] = {
     "contribution": contribution_map,
@@ -56,6 +56,8 @@ class Prediction:
         In the reference phase's geometry, as its kind says.
     shell : Volume or None
         The peritumoral shell on the reference phase's grid.
+    features : FeatureTable
+        What the risk was computed from, one row.
     """
 
     case: str
@@ -70,6 +72,7 @@ class Prediction:
     heatmap: Volume | None
     shell: Volume | None
     prepared: PreparedCase
+    features: FeatureTable
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -137,10 +140,11 @@ def predict(
         group=risk.group,
         threshold=bundle.ensemble.threshold,
         warnings=warnings,
-        explanation=_explanation(bundle, prepared, table, risk, warnings, painted),
+        explanation=explain(bundle, prepared, table, risk, warnings, painted),
         heatmap=None if painted is None else painted.volume,
         shell=reference.regions.get("shell"),
         prepared=prepared,
+        features=table,
     )
 
 
@@ -193,7 +197,7 @@ def _features(
     )
 
 
-def _explanation(
+def explain(
     bundle: Bundle,
     prepared: PreparedCase,
     table: FeatureTable,
@@ -201,6 +205,7 @@ def _explanation(
     warnings: tuple[str, ...],
     painted: Heatmap | None,
 ) -> dict[str, Any]:
+    """Return what ``explanation.json`` holds of a risk and the features it came from."""
     added, base = bundle.ensemble.terms(table)
     units = {variable.name: variable.unit for variable in bundle.recipe.clinical}
     terms: list[dict[str, Any]] = [
