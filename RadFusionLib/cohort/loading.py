@@ -15,7 +15,7 @@ from RadFusionLib.imaging import read_image, read_mask, read_tumor
 __all__ = ["fingerprint", "load_case"]
 
 
-def load_case(row: CaseRow, phases: Sequence[str], reading: str = "") -> Case:
+def load_case(row: CaseRow, phases: Sequence[str], reading: str = "", *, tumor_needed: bool = True) -> Case:
     """Read the phases that a recipe needs and the first reader's masks, or those of a repeated reading.
 
     Parameters
@@ -27,6 +27,8 @@ def load_case(row: CaseRow, phases: Sequence[str], reading: str = "") -> Case:
     reading : str
         ``2`` (the second reader's contours) or ``1.2`` (the first reader's second); a region that was not drawn again
         keeps its first mask.
+    tumor_needed : bool
+        ``False`` where the tumour is still to be drawn.
 
     Raises
     ------
