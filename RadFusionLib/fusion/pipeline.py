@@ -206,6 +206,9 @@ def _harmonised(step: Step, X: np.ndarray, table: FeatureTable) -> Harmonised:
     fitted = ScannerHarmonisation(**step.parameters).fit(X, batch=np.asarray(table.scanners))
     # Both ends of a line give its slope and offset, whatever the estimator keeps inside.
     scanners = fitted.scanners_
+    if not scanners:
+        nothing = np.empty((0, X.shape[1]))
+        return Harmonised((), nothing, nothing, fitted.unseen)
     batch = np.asarray(scanners)
     shift = fitted.transform(np.zeros((len(scanners), X.shape[1])), batch=batch)
     scale = fitted.transform(np.ones((len(scanners), X.shape[1])), batch=batch) - shift

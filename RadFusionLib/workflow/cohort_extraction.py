@@ -17,7 +17,7 @@ from RadFusionLib.fusion.table import FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.recipe import Recipe
 from RadFusionLib.workflow.extraction import CaseFeatures, extract_case
-from RadFusionLib.workflow.preprocess import prepare_case
+from RadFusionLib.workflow.preprocess import prepare_case, prepare_images
 
 __all__ = ["CohortFeatures", "extract_cohort", "versions"]
 
@@ -123,11 +123,12 @@ def _extract(
 ) -> _Done:
     try:
         case = load_case(row, recipe.phases)
-        prepared = prepare_case(case, recipe)
+        images = prepare_images(case, recipe)
+        prepared = prepare_case(case, recipe, images)
         found = extract_case(prepared, recipe, weights, families=families, engine=engine, device=device)
         readings = {}
         for reading in row.readings if recipe.needs_readings else ():
-            again = prepare_case(load_case(row, recipe.phases, reading), recipe)
+            again = prepare_case(load_case(row, recipe.phases, reading), recipe, images)
             drawn = extract_case(again, recipe, weights, families=families, trained=False, engine=engine, device=device)
             readings[reading] = drawn.values
     except RadFusionError as error:

@@ -26,7 +26,7 @@ from RadFusionLib.imaging import (
 )
 from RadFusionLib.recipe import Recipe
 
-__all__ = ["PreparedCase", "PreparedPhase", "prepare_case"]
+__all__ = ["PreparedCase", "PreparedPhase", "prepare_case", "prepare_images"]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,18 @@ class _Placed:
     carry: np.ndarray | None = None
 
 
-def prepare_case(case: Case, recipe: Recipe) -> PreparedCase:
+def prepare_images(case: Case, recipe: Recipe) -> dict[str, Volume]:
+    """The recipe's phases, corrected and normalised on their own grids: what does not depend on a contour.
+
+    Raises
+    ------
+    InputError
+        When a phase is missing or cannot be used.
+    """
+    return {role: _image(case, role, recipe) for role in recipe.phases}
+
+
+def prepare_case(case: Case, recipe: Recipe, images: Mapping[str, Volume] | None = None) -> PreparedCase:
     """Bring a case's phases and regions to where the recipe takes features from.
 
     With the recipe's frame ``case``, every phase is brought to the reference phase's grid; with ``modality``,
@@ -90,6 +101,15 @@ def prepare_case(case: Case, recipe: Recipe) -> PreparedCase:
     ``phase``, each keeps its own. A mask drawn on a phase serves that phase, and moves with it when it is
     registered; one drawn for the case serves all. Intensities are normalised before they are resampled, so that
     the scale does not depend on what another phase happened to cover.
+
+    Parameters
+    ----------
+    case : Case
+        As given.
+    recipe : Recipe
+        Its imaging and regions.
+    images : mapping of str to Volume, optional
+        From :func:`prepare_images`, when the same images serve several contours.
 
     Raises
     ------
@@ -101,7 +121,7 @@ def prepare_case(case: Case, recipe: Recipe) -> PreparedCase:
         case.phase(role)
         if case.mask("tumor", role) is None:
             raise InputError(f"Case {case.id} has no tumor mask for {role}; draw it or name its file.")
-    images = {role: _image(case, role, recipe) for role in recipe.phases}
+    images = images or prepare_images(case, recipe)
     phases = {}
     for role in recipe.phases:
         placed = _place(role, images, recipe, notices)
