@@ -135,7 +135,12 @@ def draw_prediction(bundle: Bundle, found: Prediction, folder: Path) -> Path:
         f"({100 * found.risk_low:.0f} to {100 * found.risk_high:.0f} %), heatmap over {found.prepared.reference}"
     )
     return draw_overlay(
-        reference.image, Heatmap(found.heatmap), dict(reference.regions), title, bundle.notice, folder / "overlay.png"
+        reference.image,
+        Heatmap(found.heatmap, found.explanation["heatmap"]["kind"]),
+        dict(reference.regions),
+        title,
+        bundle.notice,
+        folder / "overlay.png",
     )
 
 
