@@ -148,9 +148,11 @@ def parse_parameters(content: Mapping[str, Any]) -> ParameterFile:
         raise InputError(f"Unknown key {unknown!r} in voxelSetting: choose from {', '.join(sorted(_VOXEL_SETTINGS))}.")
     pair = {name: sections["setting"][key] for key, name in _OF_THE_PAIR.items() if key in sections["setting"]}
     base = _DEFAULTS | _translated(sections["setting"], "setting") | _classes(sections["featureClass"])
-    return ParameterFile(
-        _groups(base, sections["imageType"] or {"Original": {}}), voxel=sections["voxelSetting"], **pair
-    )
+    try:
+        groups = _groups(base, sections["imageType"] or {"Original": {}})
+    except (TypeError, ValueError) as error:
+        raise InputError(f"A setting has a value of the wrong type: {error}.") from error
+    return ParameterFile(groups, voxel=sections["voxelSetting"], **pair)
 
 
 def _section(content: Mapping[str, Any], name: str) -> dict[str, Any]:

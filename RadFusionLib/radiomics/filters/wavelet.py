@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pywt
 
+from RadFusionLib.errors import InputError
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 
 __all__ = ["WaveletBands"]
@@ -21,6 +22,11 @@ class WaveletBands:
     settings : RadiomicsSettings
         `wavelet`, `wavelet_start`; `force_2d` leaves out one axis.
 
+    Raises
+    ------
+    InputError
+        If the wavelet is not known.
+
     Notes
     -----
     A band is named by a letter an axis, x first: L for the approximation, H for the detail. Axes of odd length are
@@ -31,6 +37,8 @@ class WaveletBands:
 
     def __init__(self, image: npt.NDArray[np.generic], settings: RadiomicsSettings) -> None:
         self._shape = image.shape
+        if settings.wavelet not in pywt.wavelist(kind="discrete"):
+            raise InputError(f"Unknown wavelet {settings.wavelet!r}: give a discrete one of PyWavelets, such as coif1.")
         self._wavelet = pywt.Wavelet(settings.wavelet)
         self._axes = [axis for axis in (2, 1, 0) if not (settings.force_2d and axis == settings.force_2d_dimension)]
         padded = np.pad(image, [(0, size % 2) for size in image.shape], mode="wrap")

@@ -77,6 +77,8 @@ def test_a_value_that_is_left_empty_is_the_default() -> None:
         ({"featureClass": {"glcm": ["Dissimilarity"]}}, "Unknown or deprecated feature 'Dissimilarity'"),
         ({"voxelSetting": {"radius": 1}}, "Unknown key 'radius' in voxelSetting"),
         ({"setting": [5]}, "setting must be a mapping"),
+        ({"setting": {"binWidth": "wide"}}, "value of the wrong type"),
+        ({"imageType": {"LoG": {"sigma": 2}}}, "value of the wrong type"),
         ({"featureClass": {"shape2D": None}}, "set force_2d too"),
         ([], "mapping with the sections"),
     ],
@@ -84,6 +86,12 @@ def test_a_value_that_is_left_empty_is_the_default() -> None:
 def test_what_is_unknown_is_said_in_a_sentence(content: Any, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         parse_parameters(content)
+
+
+def test_unknown_wavelet(tumour: Any) -> None:
+    parameters = parse_parameters({"imageType": {"Wavelet": {"wavelet": "coiflet"}}})
+    with pytest.raises(InputError, match="Unknown wavelet 'coiflet'"):
+        parameters.extract(tumour.image, tumour.mask, tumour.spacing)
 
 
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
