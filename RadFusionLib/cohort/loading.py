@@ -49,11 +49,11 @@ def load_case(row: CaseRow, phases: Sequence[str], reading: str = "", *, tumor_n
     masks, segments = {}, {}
     for key, path in wanted.items():
         if key.region == "tumor":
-            masks[key], named = read_tumor(path)
+            masks[key], named = read_tumor(path, series=row.images.values())
             if named:
                 segments[key.phase] = named
         else:
-            masks[key] = read_mask(path, key.region)
+            masks[key] = read_mask(path, key.region, series=row.images.values())
     return Case(row.id, images, masks, dict(row.clinical), row.scanner, row.center, row.simulated, segments)
 
 

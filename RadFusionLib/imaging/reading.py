@@ -1,4 +1,4 @@
-"""Read NRRD, NIfTI and DICOM series into volumes, and refuse what cannot be used."""
+"""Read NRRD, NIfTI and DICOM into volumes, and refuse what cannot be used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import gzip
 import math
 import struct
 import zlib
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from RadFusionLib.case import Volume
+from RadFusionLib.dicom import check_slice, check_slices, is_dicom, is_drawn, open_drawn
 from RadFusionLib.errors import InputError
 from RadFusionLib.imaging.checks import check_geometry, check_image
 from RadFusionLib.imaging.lesions import is_lesion_name
@@ -22,12 +24,6 @@ __all__ = ["read_image", "read_mask", "read_tumor"]
 
 SPELLINGS = {"tumor": ("tumor", "tumour", "lesion"), "liver": ("liver",), "shell": ("shell",)}
 """Segment names that stand for a region when no segment is named."""
-
-SLICE_TOLERANCE = 0.02
-"""How far a DICOM slice may lie from an even spacing, as a share of it."""
-
-MODALITY, POSITION, ORIENTATION = "0008|0060", "0020|0032", "0020|0037"
-"""DICOM tags."""
 
 Segment = tuple[str, int, int]
 """Name, layer and label of a segment."""
@@ -64,19 +60,23 @@ def read_image(path: str | Path, *, canonical: bool = True) -> Volume:
     return volume.canonical() if canonical else volume
 
 
-def read_mask(path: str | Path, region: str = "tumor", *, canonical: bool = True) -> Volume:
+def read_mask(
+    path: str | Path, region: str = "tumor", *, canonical: bool = True, series: Iterable[str | Path] = ()
+) -> Volume:
     """Read one segment of a segmentation as a mask.
 
     Parameters
     ----------
     path : str or Path
-        A NIfTI or NRRD label image, or a Slicer ``.seg.nrrd``. ``file#name`` takes the segment of that name
-        (upper or lower case), ``file#3`` the label 3.
+        A NIfTI or NRRD label image, a Slicer ``.seg.nrrd``, or a DICOM SEG or RTSTRUCT file. ``file#name`` takes
+        the segment of that name (upper or lower case), ``file#3`` the label, or the DICOM segment, 3.
     region : str
-        Without ``#``, the region whose usual segment name is looked for in a ``.seg.nrrd``; a label image
+        Without ``#``, the region whose usual segment name is looked for where segments have names; a label image
         without ``#`` counts every voxel that is not 0.
     canonical : bool
         Whether the axes are flipped and permuted to lie nearest to L, P, S; else as they are stored.
+    series : iterable of str or Path
+        Folders of DICOM series, among which that of an RTSTRUCT is looked for before the folders around it.
 
     Returns
     -------
@@ -88,12 +88,12 @@ def read_mask(path: str | Path, region: str = "tumor", *, canonical: bool = True
     InputError
         When the file cannot be used or has no such segment.
     """
-    segmentation = _Segmentation(path)
+    segmentation = _open(path, series)
     return segmentation.volume(segmentation.choose(region), canonical)
 
 
-def read_tumor(path: str | Path) -> tuple[Volume, dict[str, Volume]]:
-    """Read the tumour and, from a ``.seg.nrrd``, its other segments too.
+def read_tumor(path: str | Path, *, series: Iterable[str | Path] = ()) -> tuple[Volume, dict[str, Volume]]:
+    """Read the tumour and, where segments have names, its other segments too.
 
     Without ``#`` in a file where none, or several, have a usual name of a tumour, the tumour is all segments
     whose name says lesion; which of them is meant is for the recipe to say.
@@ -108,7 +108,7 @@ def read_tumor(path: str | Path) -> tuple[Volume, dict[str, Volume]]:
     InputError
         As :func:`read_mask`.
     """
-    segmentation = _Segmentation(path)
+    segmentation = _open(path, series)
     names = segmentation.names
     usual = [name for name in names if name.lower() in SPELLINGS["tumor"]]
     lesions = [name for name in names if is_lesion_name(name)]
@@ -121,20 +121,18 @@ def read_tumor(path: str | Path) -> tuple[Volume, dict[str, Volume]]:
     return segmentation.volume(chosen), named
 
 
-class _Segmentation:
-    """An opened label image or ``.seg.nrrd``: its voxels and the segments its header names."""
+class _Segmentation(ABC):
+    """An opened segmentation: the segments it names, and which of them was asked for."""
 
-    def __init__(self, path: str | Path) -> None:
-        self.file, self.wanted = _split(path)
-        image = _read(self.file)
-        self.segments = _segments(image, self.file)
-        self.array = sitk.GetArrayFromImage(image)
-        if self.array.ndim != 3 and not self.segments:
-            raise InputError(f"{self.file} has several values a voxel and no segment names; save it as a label image.")
-        if not np.isfinite(self.array).all():
-            raise InputError(f"{self.file} has voxels that are NaN; a mask holds whole labels.")
-        self._template = Volume.from_sitk(_first(image))
-        check_geometry(self._template, str(self.file))
+    numbered = False
+    """Whether a named segment may be asked for by its number too."""
+
+    def __init__(self, file: Path, wanted: str, segments: Sequence[Segment]) -> None:
+        self.file, self.wanted, self.segments = file, wanted, list(segments)
+
+    @abstractmethod
+    def volume(self, segments: Sequence[Segment], canonical: bool = True) -> Volume:
+        """The union of some segments."""
 
     @property
     def names(self) -> list[str]:
@@ -150,23 +148,70 @@ class _Segmentation:
             return [("", 0, int(self.wanted or 0))]
         names = [self.wanted.lower()] if self.wanted else list(SPELLINGS.get(region, (region,)))
         found = [segment for segment in self.segments if segment[0].lower() in names]
+        if not found and self.numbered and self.wanted.isdigit():
+            found = [segment for segment in self.segments if segment[2] == int(self.wanted)]
         if not found and not self.wanted and region == "tumor" and len(self.segments) == 1:
             return self.segments
         if len(found) != 1:
             raise InputError(
                 f"{self.file} has {len(found) or 'no'} segment{'s' if len(found) > 1 else ''} named "
-                f"{' or '.join(names)} (it has {', '.join(self.names)}); name one as {self.file.name}#NAME."
+                f"{' or '.join(names)} (it has {', '.join(self._listed())}); name one as {self.file.name}#"
+                f"{'NUMBER' if self.numbered else 'NAME'}."
             )
         return found
 
+    def _listed(self) -> list[str]:
+        return self.names
+
+
+class _LabelImage(_Segmentation):
+    """A label image, or a Slicer ``.seg.nrrd``: its voxels and the segments its header names."""
+
+    def __init__(self, file: Path, wanted: str) -> None:
+        image = _read(file)
+        super().__init__(file, wanted, _segments(image, file))
+        self.array = sitk.GetArrayFromImage(image)
+        if self.array.ndim != 3 and not self.segments:
+            raise InputError(f"{self.file} has several values a voxel and no segment names; save it as a label image.")
+        if not np.isfinite(self.array).all():
+            raise InputError(f"{self.file} has voxels that are NaN; a mask holds whole labels.")
+        self._template = Volume.from_sitk(_first(image))
+        check_geometry(self._template, str(self.file))
+
     def volume(self, segments: Sequence[Segment], canonical: bool = True) -> Volume:
-        """The union of some segments."""
         voxels = np.zeros(self._template.array.shape, dtype=bool)
         for _, layer, label in segments:
             array = self.array[..., layer] if self.array.ndim == 4 else self.array
             voxels |= array == label if label else array != 0
         volume = self._template.with_array(voxels)
         return volume.canonical() if canonical else volume
+
+
+class _DicomSegments(_Segmentation):
+    """A DICOM SEG or RTSTRUCT; a segment is decoded when it is wanted."""
+
+    numbered = True
+
+    def __init__(self, file: Path, wanted: str, series: Iterable[str | Path]) -> None:
+        self._drawn = open_drawn(file, [folder for folder in series if Path(folder).is_dir()])
+        super().__init__(file, wanted, [(name, 0, number) for number, name in self._drawn.segments])
+
+    def volume(self, segments: Sequence[Segment], canonical: bool = True) -> Volume:
+        voxels = np.zeros(self._drawn.geometry.shape, dtype=bool)
+        for _, _, number in segments:
+            voxels |= self._drawn.mask(number).array
+        volume = Volume(voxels, self._drawn.geometry)
+        check_geometry(volume, str(self.file))
+        return volume.canonical() if canonical else volume
+
+    def _listed(self) -> list[str]:
+        # What a hospital calls a segment may name a patient; its number does not.
+        return [str(number) for _, _, number in self.segments]
+
+
+def _open(path: str | Path, series: Iterable[str | Path]) -> _Segmentation:
+    file, wanted = _split(path)
+    return _DicomSegments(file, wanted, series) if is_drawn(file) else _LabelImage(file, wanted)
 
 
 def _split(path: str | Path) -> tuple[Path, str]:
@@ -200,13 +245,15 @@ def _read(path: Path) -> sitk.Image:
         raise InputError(f"{path} does not exist; correct the path.")
     if path.name.lower().endswith((".nii", ".nii.gz")) and path.is_file():
         _check_nifti(path)
+    if is_drawn(path):
+        raise InputError(f"{path} is a DICOM segmentation, not an image; name it as a mask.")
+    if is_dicom(path):
+        check_slice(path)
     try:
         image = _read_series(path) if path.is_dir() else sitk.ReadImage(str(path))
     except RuntimeError as error:
         reason = " (its axes are not at right angles)" if "orthonormal" in str(error) else ""
         raise InputError(f"{path} cannot be read as an image{reason}; check the file.") from error
-    if image.HasMetaDataKey(MODALITY) and image.GetMetaData(MODALITY).strip() in ("SEG", "RTSTRUCT"):
-        raise InputError(f"{path} is a DICOM segmentation; load it in Slicer and save it as .seg.nrrd first.")
     if image.GetDimension() == 4 and image.GetSize()[3] == 1:
         image = image[..., 0]
     if image.GetDimension() != 3:
@@ -261,39 +308,9 @@ def _read_series(folder: Path) -> sitk.Image:
     if len(series) > 1:
         raise InputError(f"{folder} holds {len(series)} DICOM series; give each series a folder of its own.")
     files = reader.GetGDCMSeriesFileNames(str(folder), series[0])
-    _check_slices(files, folder)
+    check_slices(files, folder)
     reader.SetFileNames(files)
     return reader.Execute()
-
-
-def _check_slices(files: Sequence[str], folder: Path) -> None:
-    """Refuse slices that do not make an even stack: the series reader would space them evenly without a word."""
-    if len(files) < 2:
-        return
-    positions, orientations = [], []
-    header = sitk.ImageFileReader()
-    for file in files:
-        header.SetFileName(file)
-        header.ReadImageInformation()
-        if not (header.HasMetaDataKey(POSITION) and header.HasMetaDataKey(ORIENTATION)):
-            raise InputError(f"{folder} has slices without a position ({Path(file).name}); export the series again.")
-        positions.append([float(v) for v in header.GetMetaData(POSITION).split("\\")])
-        orientations.append([float(v) for v in header.GetMetaData(ORIENTATION).split("\\")])
-    turned = np.asarray(orientations)
-    if np.abs(turned - turned[0]).max() > 1e-3:
-        raise InputError(f"{folder} has slices of several orientations; keep those of one stack.")
-    normal = np.cross(turned[0, :3], turned[0, 3:])
-    places = np.asarray(positions)[np.argsort(np.asarray(positions) @ normal, kind="stable")]
-    steps = np.diff(places, axis=0)
-    along = steps @ normal
-    usual = float(np.median(along))
-    if along.min() <= 0.1 * along.max():
-        raise InputError(f"{folder} has several slices at one place; give each phase a folder of its own.")
-    if np.abs(along - usual).max() > SLICE_TOLERANCE * usual:
-        raise InputError(f"{folder} has slices at uneven distances; complete the series, for one may be missing.")
-    aside = np.linalg.norm(steps - np.outer(along, normal), axis=1)
-    if aside.max() > SLICE_TOLERANCE * usual:
-        raise InputError(f"{folder} has axes that are not at right angles (a tilted gantry); resample it first.")
 
 
 def _segments(image: sitk.Image, path: Path) -> list[Segment]:

@@ -1,0 +1,17 @@
+"""DICOM: masks and phase roles out of it, results into it, and patients' identity out of both."""
+
+from RadFusionLib.dicom.drawn import Drawn, is_drawn, open_drawn
+from RadFusionLib.dicom.header import is_dicom
+from RadFusionLib.dicom.series import SourceSeries, check_slice, check_slices, find_series, read_source
+
+__all__ = [
+    "Drawn",
+    "SourceSeries",
+    "check_slice",
+    "check_slices",
+    "find_series",
+    "is_dicom",
+    "is_drawn",
+    "open_drawn",
+    "read_source",
+]

@@ -1,0 +1,120 @@
+"""Open DICOM files of unknown origin: what is damaged becomes one sentence, and nothing of a header reaches a log."""
+
+from __future__ import annotations
+
+import math
+import struct
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from RadFusionLib.errors import InputError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+__all__ = ["is_dicom", "numbers", "read_header", "said", "understood"]
+
+PREAMBLE = 128
+
+DAMAGED = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    RecursionError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What a header that says something impossible makes a reader raise; ``OSError`` is for :func:`read_header` alone."""
+
+
+def is_dicom(path: str | Path) -> bool:
+    """Whether a file begins as a DICOM file does."""
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(PREAMBLE + 4)[PREAMBLE:] == b"DICM"
+    except OSError:
+        return False
+
+
+@contextmanager
+def understood(path: str | Path, what: str = "a DICOM file") -> Iterator[None]:
+    """Turn what a broken header makes a reader raise into one sentence without a word of the header.
+
+    Readers warn with the values they stumble over, so their warnings are kept back; and the sentence has no cause
+    attached, since a printed cause would show them too.
+
+    Raises
+    ------
+    InputError
+        In place of any error of :data:`DAMAGED`.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except DAMAGED:
+        raise InputError(f"{path} is damaged or incomplete as {what}; export it again.") from None
+
+
+def read_header(path: str | Path, tags: Sequence[str] | None = None, *, voxels: bool = False) -> Dataset:
+    """Read a DICOM file's elements.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file in DICOM's file format.
+    tags : sequence of str, optional
+        The keywords that are wanted; all of them without.
+    voxels : bool
+        Whether pixel data are read too.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, no DICOM file, damaged, or deflated as a whole (which hides how large it is).
+    """
+    from pydicom import dcmread
+    from pydicom.filereader import read_file_meta_info
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; correct the path.")
+    if not is_dicom(path):
+        raise InputError(f"{path} is not a DICOM file; name another.")
+    with understood(path):
+        try:
+            # The file's own group first: a deflated data set would be inflated whole, however large it is.
+            meta = read_file_meta_info(path)
+            if str(meta.get("TransferSyntaxUID", "")) == DeflatedExplicitVRLittleEndian:
+                raise InputError(f"{path} is deflated as a whole; export it uncompressed.")
+            return dcmread(path, stop_before_pixels=not voxels, specific_tags=None if tags is None else list(tags))
+        except OSError:
+            raise InputError(f"{path} cannot be read; check the file and its rights.") from None
+
+
+def said(header: Dataset, keyword: str) -> str:
+    """An element's value as text, or nothing where it is absent or empty."""
+    value = header.get(keyword)
+    return "" if value is None else str(value).strip()
+
+
+def numbers(header: Dataset, keyword: str, count: int) -> tuple[float, ...]:
+    """An element's ``count`` finite numbers, or nothing where it has others or none."""
+    value = header.get(keyword)
+    if value is None or isinstance(value, str | bytes):
+        return ()
+    try:
+        found = tuple(float(entry) for entry in value) if hasattr(value, "__iter__") else (float(value),)
+    except DAMAGED:
+        return ()
+    return found if len(found) == count and all(math.isfinite(entry) for entry in found) else ()
