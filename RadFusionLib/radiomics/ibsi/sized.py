@@ -140,7 +140,8 @@ def _size_features(
     rows, sizes = np.divmod(codes, longest + 1)
     weights = counts.astype(np.float64)
     grey = grid.levels.levels
-    statistics = size_statistics(rows.astype(np.int32), sizes, weights, np.zeros(len(grey)), grey, longest)
+    kernel_sizes = sizes.astype(np.int32)  # the type that the kernel is compiled for already
+    statistics = size_statistics(rows.astype(np.int32), kernel_sizes, weights, np.zeros(len(grey)), grey, longest)
     found = dict(zip(SIZE_STATISTICS, statistics.tolist(), strict=True))
     found["percentage"] = len(level) / voxels
     found["energy"] = float(np.sum((weights / weights.sum()) ** 2))
