@@ -28,6 +28,7 @@ from RadFusionLib.radiomics.region import FloatArray
 
 __all__ = [
     "Reference",
+    "digital_phantom",
     "feature_references",
     "feature_values",
     "filter_references",
@@ -120,6 +121,11 @@ def _read(path: Path) -> tuple[FloatArray, Triple]:
     image = sitk.ReadImage(str(path))
     x, y, z = (round(length, 6) for length in image.GetSpacing())  # the header's single precision
     return sitk.GetArrayFromImage(image).astype(np.float64), (x, y, z)
+
+
+def digital_phantom(data: Path) -> tuple[FloatArray, FloatArray, Triple]:
+    """Read image, mask and spacing of IBSI 1's digital phantom."""
+    return _phantom(data, False)
 
 
 def _phantom(data: Path, computed_tomography: bool) -> tuple[FloatArray, FloatArray, Triple]:
