@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -39,6 +40,8 @@ class Bundle:
         How it came about.
     card : str
         Markdown.
+    sha256 : str
+        Of the file that it was read from, hexadecimal; empty for one that was never in a file.
     """
 
     recipe: Recipe
@@ -47,6 +50,7 @@ class Bundle:
     domain: TrainingDomain
     record: TrainingRecord
     card: str
+    sha256: str = field(default="", compare=False)
 
     @property
     def notice(self) -> str:
@@ -112,6 +116,7 @@ class Bundle:
                 domain=TrainingDomain.from_json(index["domain"]),
                 record=TrainingRecord.from_json(index["record"]),
                 card=members["card.md"].decode("utf-8"),
+                sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
             )
         except BundleError:
             raise

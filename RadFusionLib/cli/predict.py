@@ -12,7 +12,7 @@ from RadFusionLib.cli.progress_bar import ProgressBar
 from RadFusionLib.errors import InputError
 
 HELP = "predict the risk of every case of a manifest"
-WRITABLE = ("heatmap", "explanation", "report", "scene", "overlay")
+WRITABLE = ("heatmap", "explanation", "report", "scene", "overlay", "dicom")
 DEFAULT = "heatmap,explanation,report"
 
 

@@ -18,6 +18,7 @@ from RadFusionLib.errors import RadFusionError
 from RadFusionLib.explain import Heatmap
 from RadFusionLib.imaging import write_volume
 from RadFusionLib.progress import ProgressCallback, Stage
+from RadFusionLib.workflow.dicom_results import write_dicom
 from RadFusionLib.workflow.prediction import Prediction, predict
 
 __all__ = ["COLUMNS", "Delivered", "draw_prediction", "predict_cohort"]
@@ -52,7 +53,7 @@ def predict_cohort(
     Parameters
     ----------
     wanted : collection of str
-        Of ``heatmap``, ``explanation``, ``report``, ``scene``, ``overlay``.
+        Of ``heatmap``, ``explanation``, ``report``, ``scene``, ``overlay``, ``dicom``.
     scene_writer : callable, optional
         Writes ``scene.mrb``; the scene layer's, handed down since this layer knows no MRML.
     say : callable
@@ -69,7 +70,7 @@ def predict_cohort(
                 bundle,
                 case,
                 progress=part.part(0.0, 0.9),
-                heatmap=bool({"heatmap", "overlay", "scene", "report"} & set(wanted)),
+                heatmap=bool({"heatmap", "overlay", "scene", "report", "dicom"} & set(wanted)),
                 allow_demonstration=allow_demonstration,
                 threads=threads,
                 device=device,
@@ -80,23 +81,32 @@ def predict_cohort(
             failures[row.id] = str(error)
             continue
         part(0.9, f"Writing {row.id}")
-        _write_case(bundle, case, found, out, wanted, scene_writer)
+        remark = _write_case(bundle, row, case, found, out, wanted, scene_writer)
         table.append(_row(found))
         say(
             f"{row.id}: risk {100 * found.risk:.1f} % ({100 * found.risk_low:.1f} to {100 * found.risk_high:.1f} %), "
             f"{found.group} risk (threshold {100 * found.threshold:.1f} %)"
         )
+        if remark:
+            say(f"{row.id}: {remark}")
     if table:
         _write_risks(table, out)
     return Delivered({row["case"]: row["risk"] for row in table}, failures)
 
 
 def _write_case(
-    bundle: Bundle, case: Case, found: Prediction, out: Path, wanted: Collection[str], scene_writer: SceneWriter | None
-) -> None:
-    """Write a case's files into a folder that takes its name only when it is complete."""
+    bundle: Bundle,
+    row: CaseRow,
+    case: Case,
+    found: Prediction,
+    out: Path,
+    wanted: Collection[str],
+    scene_writer: SceneWriter | None,
+) -> str:
+    """Write a case's files into a folder that takes its name only when it is complete; say what could not be."""
+    remark = ""
     if not wanted:
-        return
+        return remark
     folder = out / case.id
     partial = out / f".{case.id}.{os.getpid()}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -118,10 +128,13 @@ def _write_case(
             overlay.unlink()
         if "scene" in wanted and scene_writer is not None:
             scene_writer(case, found, partial / "scene.mrb")
+        if "dicom" in wanted:
+            remark = write_dicom(bundle, row, found, partial / "dicom")
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+    return remark
 
 
 def draw_prediction(bundle: Bundle, found: Prediction, folder: Path) -> Path:
