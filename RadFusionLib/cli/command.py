@@ -30,6 +30,7 @@ SUBCOMMANDS = (
     "train",
     "evaluate",
     "predict",
+    "read",
     "bundle",
     "weights",
 )

@@ -1,0 +1,129 @@
+"""The long work of the reader, in the process that does it: no window, no scene of the page, arrays in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from RadFusionLib.case import Case, Volume
+from RadFusionLib.errors import InputError
+from RadFusionLib.progress import Stage
+from RadFusionLib.web.bundle_facts import BundleFacts, facts_of
+
+if TYPE_CHECKING:
+    from RadFusionLib.bundle import Bundle
+    from RadFusionLib.cohort import CaseRow
+    from RadFusionLib.workflow import Prediction
+
+__all__ = ["Bench", "Finding"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a prediction hands to the page: its explanation, and its heatmap where one was painted."""
+
+    explanation: Mapping[str, Any]
+    heatmap: Volume | None
+
+
+class Bench:
+    """Bundle, last case and last prediction, and what can be asked of them.
+
+    Parameters
+    ----------
+    bundle : str or Path
+        The bundle's file, read when first needed.
+    allow_demonstration : bool
+        Let a bundle trained on simulated cases predict other cases.
+    """
+
+    def __init__(self, bundle: str | Path, allow_demonstration: bool = False) -> None:
+        self._path = Path(bundle)
+        self._allow_demonstration = allow_demonstration
+        self._predicted: tuple[Case, Prediction] | None = None
+
+    @cached_property
+    def _bundle(self) -> Bundle:
+        from RadFusionLib.bundle import Bundle
+
+        return Bundle.load(self._path)
+
+    def facts(self, stage: Stage) -> BundleFacts:
+        """Return what the page needs to know of the bundle."""
+        return facts_of(self._bundle)
+
+    def load(self, stage: Stage, row: CaseRow) -> Case:
+        """Read a case's files."""
+        from RadFusionLib.cohort import load_case
+
+        stage(0.0, f"Reading {row.id}")
+        return load_case(row, self._bundle.recipe.phases, tumor_needed=False)
+
+    def simulate(self, stage: Stage, seed: int) -> Case:
+        """Return a simulated case with the bundle's phases."""
+        import tempfile
+
+        from RadFusionLib.cohort import load_case, read_manifest
+        from RadFusionLib.simulation import simulate
+
+        stage(0.0, "Simulating a liver MRI")
+        phases = self._bundle.recipe.phases
+        with tempfile.TemporaryDirectory() as folder:
+            manifest = read_manifest(simulate(phases, 1, seed, 1.0, Path(folder)))
+            return load_case(manifest.rows[0], phases)
+
+    def predict(self, stage: Stage, case: Case) -> Finding:
+        """Predict a case, and keep the prediction for what is asked of it later."""
+        from RadFusionLib.workflow import predict
+
+        self._predicted = None
+        found = predict(self._bundle, case, stage, allow_demonstration=self._allow_demonstration)
+        self._predicted = (case, found)
+        return Finding(found.explanation, found.heatmap)
+
+    def what_if(self, stage: Stage, clinical: Mapping[str, float]) -> Finding:
+        """Return what the predicted images say with other clinical values."""
+        from RadFusionLib.workflow.what_if import with_clinical
+
+        _, found = self._last()
+        return Finding(with_clinical(self._bundle, found, clinical).explanation, None)
+
+    def risk_of(self, stage: Stage, case: Case) -> Finding:
+        """Predict a case without a heatmap, and keep nothing of it."""
+        from RadFusionLib.workflow import predict
+
+        found = predict(self._bundle, case, stage, heatmap=False, allow_demonstration=self._allow_demonstration)
+        return Finding(found.explanation, None)
+
+    def save_scene(self, stage: Stage, case: Case | None, path: Path) -> Path:
+        """Write an ``.mrb`` file of the last prediction, or of a case without one."""
+        from RadFusionLib.scene import case_to_scene, private_scene, save_scene, write_scene
+
+        stage(0.1, "Writing the scene")
+        if case is None:
+            return write_scene(*self._last(), path)
+        with private_scene() as scene:
+            case_to_scene(case, scene)
+            return save_scene(path, scene)
+
+    def save_report(self, stage: Stage, path: Path) -> Path:
+        """Write the page on the last prediction."""
+        from RadFusionLib.explain.report import write_report
+        from RadFusionLib.workflow.cohort_prediction import draw_prediction
+
+        stage(0.1, "Writing the report")
+        _, found = self._last()
+        overlay = None if found.heatmap is None else draw_prediction(self._bundle, found, path.parent)
+        try:
+            return write_report(found.explanation, self._bundle.card, overlay, path)
+        finally:
+            if overlay is not None:
+                overlay.unlink()
+
+    def _last(self) -> tuple[Case, Prediction]:
+        if self._predicted is None:
+            raise InputError("There is no prediction yet; predict the case first.")
+        return self._predicted

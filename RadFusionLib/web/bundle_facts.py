@@ -1,0 +1,89 @@
+"""What the page needs to know of a bundle, small enough to be handed from process to process."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from RadFusionLib.bundle import Bundle
+
+__all__ = ["BundleFacts", "ClinicalField", "facts_of", "levels"]
+
+LEVEL = re.compile(r"(-?\d+(?:\.\d+)?) ([^,]+)(?:, |$)")
+
+
+@dataclass(frozen=True)
+class ClinicalField:
+    """A clinical variable of the recipe.
+
+    Parameters
+    ----------
+    name, unit : str
+        As in the recipe.
+    used : bool
+        Whether risk or interval depend on it.
+    low, high : float or None
+        Range of the training cases, where the bundle knows it.
+    """
+
+    name: str
+    unit: str
+    used: bool
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def choices(self) -> tuple[tuple[float, str], ...]:
+        """The values of a variable of few values, as its unit lists them; empty for a measured one."""
+        return levels(self.unit)
+
+
+@dataclass(frozen=True)
+class BundleFacts:
+    """Name, sentence on use, images and clinical values that a bundle asks for."""
+
+    name: str
+    notice: str
+    demonstration: bool
+    outcome: str
+    phases: tuple[str, ...]
+    reference: str
+    lesion: str
+    margin_mm: float
+    within_liver: bool
+    clinical: tuple[ClinicalField, ...]
+
+
+def levels(unit: str) -> tuple[tuple[float, str], ...]:
+    """Return ``((0.0, 'female'), (1.0, 'male'))`` for the unit ``0 female, 1 male``, and nothing for ``ng/mL``."""
+    found = LEVEL.findall(unit)
+    if len(found) < 2 or "".join(f"{value} {word}, " for value, word in found) != f"{unit}, ":
+        return ()
+    return tuple((float(value), word) for value, word in found)
+
+
+def facts_of(bundle: Bundle) -> BundleFacts:
+    """Return the facts of a bundle."""
+    from RadFusionLib.fusion.table import CLINICAL
+
+    needed = {*bundle.ensemble.features, *bundle.ensemble.interval_features}
+    fields = []
+    for variable in bundle.recipe.clinical:
+        known = bundle.domain.quantiles.get(CLINICAL + variable.name)
+        low, high = (known[0], known[-1]) if known else (None, None)
+        fields.append(ClinicalField(variable.name, variable.unit, CLINICAL + variable.name in needed, low, high))
+    regions = bundle.recipe.document["regions"]
+    return BundleFacts(
+        name=bundle.name,
+        notice=bundle.notice,
+        demonstration=bundle.record.demonstration,
+        outcome=str(bundle.recipe.outcome["name"]),
+        phases=bundle.recipe.phases,
+        reference=bundle.recipe.reference_phase,
+        lesion=bundle.recipe.lesion,
+        margin_mm=bundle.recipe.margin_mm,
+        within_liver=regions.get("shell", {}).get("within") == "liver",
+        clinical=tuple(fields),
+    )

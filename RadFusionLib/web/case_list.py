@@ -1,0 +1,40 @@
+"""The cases that can be opened, in the order of their list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from RadFusionLib.cohort import Manifest
+
+__all__ = ["BUILT_IN", "CaseList"]
+
+BUILT_IN = "built-in case"
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """The cases of a manifest, or the built-in one.
+
+    Parameters
+    ----------
+    manifest : Manifest or None
+        ``None`` for the built-in case alone.
+    seed : int
+        Of the built-in case.
+    """
+
+    manifest: Manifest | None = None
+    seed: int = 0
+
+    @property
+    def ids(self) -> list[str]:
+        """Case ids, in order."""
+        return [BUILT_IN] if self.manifest is None else [row.id for row in self.manifest]
+
+    def task(self, number: int) -> tuple[str, Any]:
+        """What to ask of the worker for a case: the task's name and its argument."""
+        if self.manifest is None:
+            return "simulate", self.seed
+        return "load", self.manifest.rows[number]

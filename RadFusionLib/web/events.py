@@ -1,0 +1,116 @@
+"""What the page's buttons call: each event goes on to the logic."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from trame_server import Server
+
+from RadFusionLib.web.logic import ReaderLogic
+from RadFusionLib.web.views import ReaderViews
+
+__all__ = ["ReaderEvents"]
+
+
+class ReaderEvents:
+    """The page's events.
+
+    Parameters
+    ----------
+    server : Server
+        Knows the page.
+    logic : ReaderLogic
+        Does what the events ask.
+    views : ReaderViews
+        Take the keys.
+    """
+
+    def __init__(self, server: Server, logic: ReaderLogic, views: ReaderViews) -> None:
+        self._server = server
+        self._logic = logic
+        self._views = views
+        self.save_scene_trigger = server.trigger_name(self._save_scene)
+        self.save_report_trigger = server.trigger_name(self._save_report)
+        self.key_trigger = server.trigger_name(self.press)
+
+    async def open_case(self, number: int | None) -> None:
+        """Open the case of the list that was chosen."""
+        if number is not None and number != self._logic.state.case.number:
+            await self._logic.open(number)
+
+    async def next_case(self) -> None:
+        """Open the case after."""
+        await self._logic.step(1)
+
+    async def previous_case(self) -> None:
+        """Open the case before."""
+        await self._logic.step(-1)
+
+    def close_case(self) -> None:
+        """Close the open case."""
+        self._logic.close()
+
+    def show_phase(self, role: str) -> None:
+        """Show another phase."""
+        self._logic.show_phase(role)
+
+    def set_margin(self, margin: float | None) -> None:
+        """Take another margin, once it is a number."""
+        if margin:
+            self._logic.set_margin(margin)
+
+    def set_live(self, live: bool) -> None:
+        """Let the shell follow the tumour, or not."""
+        self._logic.set_live(bool(live))
+
+    def draw_shell(self) -> None:
+        """Draw the shell now."""
+        self._logic.draw_shell()
+
+    def set_clinical(self, name: str, text: str | None) -> None:
+        """Take a clinical value."""
+        self._logic.set_clinical(name, text)
+
+    async def predict(self) -> None:
+        """Predict."""
+        await self._logic.predict()
+
+    def cancel(self) -> None:
+        """Cancel."""
+        self._logic.cancel()
+
+    def set_heatmap(self, field: str, value: Any) -> None:
+        """Change how the heatmap is shown."""
+        if field in ("in_slices", "in_3d", "opacity", "threshold"):
+            setattr(self._logic.state.heatmap, field, value)
+            self._logic.update_heatmap()
+
+    def press(self, key: str, view: int) -> None:
+        """Do what a key asks for."""
+        state = self._logic.state
+        if key == "t":
+            self.set_heatmap("in_slices", not state.heatmap.in_slices)
+        elif key in ("[", "]") and state.case.phases:
+            phases = state.case.phases
+            at = phases.index(state.case.phase) + (1 if key == "]" else -1)
+            self._logic.show_phase(phases[at % len(phases)])
+        elif state.case.number >= 0:
+            self._views.press(key, view)
+
+    async def _save_scene(self) -> Any:
+        return await self._attachment(self._logic.save_scene, "scene.mrb")
+
+    async def _save_report(self) -> Any:
+        return await self._attachment(self._logic.save_report, "report.html")
+
+    async def _attachment(self, save: Callable[[Path], Awaitable[Path | None]], name: str) -> Any:
+        folder = Path(tempfile.mkdtemp(prefix="radfusion-reader-"))
+        try:
+            written = await save(folder / name)
+            return None if written is None else self._server.protocol.addAttachment(written.read_bytes())
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)

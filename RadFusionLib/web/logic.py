@@ -1,0 +1,380 @@
+"""What the reader does, without a page: it writes a state, and a page or a test reads it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from RadFusionLib.case import Case
+from RadFusionLib.errors import Cancelled, InputError, RadFusionError
+from RadFusionLib.scene.application import Node, register_legend
+from RadFusionLib.web.bundle_facts import BundleFacts
+from RadFusionLib.web.case_list import CaseList
+from RadFusionLib.web.clinical_form import ClinicalForm
+from RadFusionLib.web.heatmap_overlay import HeatmapOverlay
+from RadFusionLib.web.reading import Reading
+from RadFusionLib.web.rest import RestTimer
+from RadFusionLib.web.result_words import result_state
+from RadFusionLib.web.state import ReaderState, ResultState
+
+if TYPE_CHECKING:
+    from trame_slicer.core import SlicerApp
+
+    from RadFusionLib.web.bench import Finding
+    from RadFusionLib.web.worker import Worker
+
+__all__ = ["REST", "ReaderLogic"]
+
+REST = 0.4
+"""Seconds without a stroke after which the hand rests."""
+
+FEATURES = "The tumour has changed since the prediction: its image features must be computed again. Predict again."
+
+
+class ReaderLogic:
+    """The open case, its drawing, its clinical values and its prediction.
+
+    Every method that a person triggers ends in the state: an error becomes the sentence ``state.problem``.
+
+    Parameters
+    ----------
+    app : SlicerApp
+        Scene, editor and views; it may have no views.
+    state : ReaderState
+        Written throughout: a dataclass, or its proxy on a server.
+    worker : Worker
+        Does the long work.
+    cases : CaseList
+        What can be opened.
+    changed : callable
+        Called when the state has changed outside of an event of the page.
+    """
+
+    def __init__(
+        self,
+        app: SlicerApp,
+        state: ReaderState,
+        worker: Worker,
+        cases: CaseList,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.app = app
+        self.state = state
+        self.cases = cases
+        self.reading: Reading | None = None
+        self.facts: BundleFacts | None = None
+        self.finding: Finding | None = None
+        self.opened: list[Callable[[Reading], None]] = []
+        self.shown: list[Callable[[Node], None]] = []
+        self.closed: list[Callable[[], None]] = []
+        self._worker = worker
+        self._changed = changed
+        self._form = ClinicalForm((), {})
+        self._overlay = HeatmapOverlay(app)
+        self._rest = RestTimer(REST, self._on_rest)
+        self._shell_of = ""
+        self._predicted_contour = ""
+        self._predicted_clinical: Mapping[str, float] = {}
+        self._asked_what_if = 0
+        register_legend(app.scene)
+        app.segmentation_editor.segmentation_modified.connect(self._on_drawn)
+        state.case.ids = cases.ids
+
+    async def start(self) -> None:
+        """Read the bundle and open the first case."""
+        async with self._said("Reading the bundle"):
+            self.facts = await self._worker.ask("facts")
+            self.state.bundle = self.facts.name
+            self.state.notice = self.facts.notice
+            self.state.shell.margin_mm = self.facts.margin_mm
+        if self.facts is not None:
+            await self.open(0)
+
+    async def open(self, number: int) -> None:
+        """Open a case of the list; the one that was open is closed."""
+        if not 0 <= number < len(self.cases.ids):
+            return
+        self.close()
+        async with self._said(f"Opening {self.cases.ids[number]}"):
+            task, argument = self.cases.task(number)
+            self.state.case.number = number
+            case: Case = await self._worker.ask(task, argument)
+            # Another case may have been asked for meanwhile.
+            if self.state.case.number == number:
+                self._take(case)
+
+    async def step(self, by: int) -> None:
+        """Open the next case (1) or the one before (-1)."""
+        await self.open(self.state.case.number + by)
+
+    def close(self) -> None:
+        """Close the open case: its nodes leave the scene, and work on it stops."""
+        self._worker.cancel()
+        self._rest.stop()
+        self.reading = None
+        self.finding = None
+        self._shell_of = ""
+        self._overlay.clear()
+        for done in self.closed:
+            done()
+        self.app.scene.Clear(0)
+        register_legend(self.app.scene)
+        self._form = ClinicalForm((), {})
+        self.state.case.number = -1
+        self.state.case.title = self.state.case.phase = self.state.case.tumor = ""
+        self.state.case.phases = []
+        self.state.clinical.rows = []
+        self.state.shell.remark = ""
+        self.state.problem = self.state.remark = ""
+        self._forget_result()
+
+    def show_phase(self, role: str) -> None:
+        """Show another phase in the slices; the heatmap stays over it."""
+        if self.reading is None or role not in self.reading.phases:
+            return
+        self.state.case.phase = role
+        node = self.reading.phases[role]
+        self.app.display_manager.show_volume_in_slice_background(node)
+        for done in self.shown:
+            done(node)
+        self.update_heatmap()
+
+    def set_margin(self, margin_mm: float) -> None:
+        """Take another margin for the shell that is shown."""
+        self.state.shell.margin_mm = float(margin_mm)
+        self._shell_of = ""
+        self._rest.touch()
+
+    def set_live(self, live: bool) -> None:
+        """Let the shell follow the tumour, or stop it."""
+        self.state.shell.live = live
+        if live:
+            self._rest.touch()
+
+    def draw_shell(self) -> None:
+        """Draw the shell of the tumour as it is now."""
+        if self.reading is None or self.facts is None:
+            return
+        try:
+            margin = self.state.shell.margin_mm
+            made = self.reading.draw_shell(
+                margin, self.facts.within_liver and self.reading.has_liver(), self.facts.lesion
+            )
+        except InputError as error:
+            self.state.shell.remark = str(error)
+            return
+        said = []
+        if self.facts.within_liver and not self.reading.has_liver():
+            said.append("There is no liver contour; the shell may reach outside the liver.")
+        if made.clipped_fraction > 0.005:
+            said.append(f"{100 * made.clipped_fraction:.0f} % lay outside the liver and was cut.")
+        if made.touches_edge:
+            said.append("It reaches the edge of the image.")
+        if made.notice:
+            said.append(made.notice)
+        if margin != self.facts.margin_mm:
+            said.append(f"The model was trained with {self.facts.margin_mm:g} mm, which its risk uses.")
+        self.state.shell.remark = " ".join(said)
+
+    def set_clinical(self, name: str, text: str | None) -> None:
+        """Take a clinical value as typed, and say at once what risk it gives."""
+        self._form.enter(name, text)
+        self.state.clinical.rows = self._form.rows()
+        if self.finding is not None:
+            self._asked_what_if += 1
+            asyncio.get_running_loop().create_task(self._what_if(self._asked_what_if))
+
+    async def predict(self) -> None:
+        """Predict the case as it is drawn and filled in now."""
+        if self.state.prediction.running:
+            return
+        if self.reading is None:
+            self.state.problem = "No case is open; open one first."
+            return
+        reading = self.reading
+        async with self._said():
+            missing = self._form.missing()
+            if missing:
+                raise InputError(f"The model uses {', '.join(missing)}; fill in the clinical values.")
+            clinical = self._form.values()
+            contour = reading.contour()
+            case = reading.case(clinical)
+            self.state.prediction.running = True
+            self.state.prediction.percent, self.state.prediction.message = 0.0, "Starting"
+            self._changed()
+            try:
+                finding: Finding = await self._worker.ask("predict", case, report=self._report)
+            finally:
+                self.state.prediction.running = False
+            if self.reading is reading:
+                self._predicted_contour, self._predicted_clinical = contour, clinical
+                self._show(finding)
+
+    def cancel(self) -> None:
+        """Stop the work under way."""
+        self._worker.cancel()
+
+    def update_heatmap(self) -> None:
+        """Show the heatmap as the state says."""
+        heatmap = self.state.heatmap
+        self._overlay.set_threshold(float(heatmap.threshold))
+        self._overlay.set_in_slices(heatmap.there and heatmap.in_slices, float(heatmap.opacity))
+        self._overlay.set_in_3d(heatmap.there and heatmap.in_3d)
+
+    async def save_scene(self, path: Path) -> Path | None:
+        """Write the scene: with the prediction where it is that of the case as it is now."""
+        return await self._save("save_scene", path)
+
+    async def save_report(self, path: Path) -> Path | None:
+        """Write the report of the prediction, if it is that of the case as it is now."""
+        return await self._save("save_report", path)
+
+    def stop(self) -> None:
+        """End the worker."""
+        self._rest.stop()
+        self._worker.stop()
+
+    def _take(self, case: Case) -> None:
+        assert self.facts is not None
+        reading = Reading(case, self.app.scene, self.facts.reference)
+        self.reading = reading
+        self._form = ClinicalForm(self.facts.clinical, case.clinical)
+        self.state.clinical.rows = self._form.rows()
+        self.state.case.title = case.id
+        self.state.case.phases = list(case.phases)
+        for done in self.opened:
+            done(reading)
+        self.show_phase(self.facts.reference)
+        self.app.display_manager.reset_views()
+        self._on_rest()
+
+    def _on_drawn(self) -> None:
+        if self.reading is not None:
+            self._rest.touch()
+
+    def _on_rest(self) -> None:
+        """Follow the tumour. The shell's own change comes here too, and ends here: the contour is the same."""
+        if self.reading is None:
+            return
+        with self._sentences():
+            contour = self.reading.contour()
+            tumor = self.reading.tumor()
+            count = int(tumor.array.sum())
+            self.state.case.tumor = f"{count * tumor.geometry.voxel_volume / 1000:.1f} ml" if count else "not drawn yet"
+            if self.state.shell.live and contour != self._shell_of:
+                self._shell_of = contour
+                self.draw_shell()
+            if self.finding is not None:
+                self.state.prediction.stale = "" if contour == self._predicted_contour else FEATURES
+        self._changed()
+
+    def _show(self, finding: Finding) -> None:
+        self.finding = finding
+        self.state.result = result_state(finding.explanation)
+        self.state.prediction.stale = ""
+        if finding.heatmap is not None:
+            assert self.reading is not None
+            said = finding.explanation["heatmap"]
+            self._overlay.show(finding.heatmap, finding.explanation, self.reading.id)
+            low, high = self._overlay.window
+            heatmap = self.state.heatmap
+            heatmap.there = True
+            heatmap.largest = max(abs(low), abs(high))
+            heatmap.threshold = 0.0
+            heatmap.colors = self._overlay.css_gradient()
+            heatmap.low, heatmap.high = f"{low:+.2g}", f"{high:+.2g}"
+            heatmap.middle = f"0 {said['unit']}" if low < 0 else str(said["unit"])
+            heatmap.legend = str(said["legend"])
+            self.update_heatmap()
+        self._on_rest()
+
+    async def _what_if(self, asked: int) -> None:
+        async with self._said():
+            if self._form.missing():
+                self.state.result.what_if = f"Fill in {', '.join(self._form.missing())} to see the risk."
+                return
+            clinical = self._form.values()
+            finding: Finding = await self._worker.ask("what_if", clinical)
+            # Only the last of several quick changes counts.
+            if asked == self._asked_what_if and self.finding is not None:
+                differ = [n for n, v in clinical.items() if v != self._predicted_clinical.get(n)]
+                self.state.result = result_state(finding.explanation, _what_if_words(differ, self.finding.explanation))
+
+    async def _save(self, task: str, path: Path) -> Path | None:
+        async with self._said(f"Writing {path.name}"):
+            if self.reading is None:
+                raise InputError("No case is open; open one first.")
+            clinical = self._form.values()
+            current = self.finding is not None and self.reading.contour() == self._predicted_contour
+            current = current and clinical == self._predicted_clinical
+            if task == "save_report":
+                if not current:
+                    raise InputError(
+                        "The case has changed since its prediction, or has none; predict, then save the report."
+                    )
+                return Path(await self._worker.ask(task, path))
+            case = None if current else self.reading.case(clinical)
+            self.state.remark = (
+                "" if current else "Saved without a prediction: the case has changed since, or has none."
+            )
+            return Path(await self._worker.ask(task, case, path))
+        return None
+
+    def _report(self, fraction: float, message: str) -> None:
+        self.state.prediction.percent, self.state.prediction.message = 100.0 * fraction, message
+        self._changed()
+
+    def _forget_result(self) -> None:
+        self.state.result = ResultState()
+        self.state.prediction.stale = ""
+        self.state.heatmap.there = False
+
+    @asynccontextmanager
+    async def _said(self, busy: str = "") -> AsyncIterator[None]:
+        """Say what is done, and end an error in a sentence."""
+        self.state.problem = ""
+        self.state.busy = busy
+        self._changed()
+        try:
+            with self._sentences():
+                yield
+        finally:
+            self.state.busy = ""
+            self._changed()
+
+    def _sentences(self) -> _Sentences:
+        return _Sentences(self.state)
+
+
+class _Sentences:
+    """Turns an error into the state's sentence."""
+
+    def __init__(self, state: ReaderState) -> None:
+        self._state = state
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        if isinstance(error, Cancelled):
+            self._state.remark = "Cancelled; nothing has changed."
+        elif isinstance(error, RadFusionError):
+            self._state.problem = str(error)
+        elif isinstance(error, Exception):
+            logging.getLogger(__name__).error("The reader failed", exc_info=error)
+            self._state.problem = f"RadFusion failed unexpectedly ({error}); please report it."
+        return error is None or isinstance(error, Exception)
+
+
+def _what_if_words(differ: list[str], predicted: Mapping[str, Any]) -> str:
+    if not differ:
+        return ""
+    names = ", ".join(name.replace("_", " ") for name in differ)
+    return (
+        f"What if: {names} changed. The risk predicted was {100 * predicted['risk']:.0f} %. Image features are the "
+        "predicted ones; the heatmap belongs to the predicted values."
+    )

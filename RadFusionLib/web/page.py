@@ -1,0 +1,105 @@
+"""The page: the steps on the left, the views on the right, the heatmap's legend below them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trame.ui.vuetify3 import VAppLayout
+from trame.widgets import client, html
+from trame.widgets import vuetify3 as vuetify
+from trame_server import Server
+
+from RadFusionLib.web.events import ReaderEvents
+from RadFusionLib.web.keyboard import KEYS, script
+from RadFusionLib.web.panels.case_panel import case_panel
+from RadFusionLib.web.panels.clinical_panel import clinical_panel
+from RadFusionLib.web.panels.legend import legend
+from RadFusionLib.web.panels.parts import icon_button, section
+from RadFusionLib.web.panels.predict_panel import predict_panel
+from RadFusionLib.web.panels.result_panel import result_panel
+from RadFusionLib.web.panels.save_panel import save_panel
+from RadFusionLib.web.panels.segment_panel import SegmentPanel
+from RadFusionLib.web.panels.shell_panel import shell_panel
+from RadFusionLib.web.style import STYLE
+from RadFusionLib.web.views import ReaderViews
+
+__all__ = ["build_page"]
+
+OPEN = ["case", "segment", "shell", "predict"]
+"""The steps that are unfolded at first."""
+
+
+def build_page(server: Server, name: Any, events: ReaderEvents, views: ReaderViews) -> None:
+    """Build the page.
+
+    Parameters
+    ----------
+    server : Server
+        Serves it.
+    name : ReaderState
+        Its fields are the names of the state's variables.
+    events : ReaderEvents
+        What the buttons call.
+    views : ReaderViews
+        The views and the segment editor.
+    """
+    server.state.trame__title = "RadFusion reader"
+    # An icon from elsewhere would be fetched from elsewhere.
+    server.state.trame__favicon = None
+    server.state.setdefault("reader_steps", OPEN)
+    server.state.setdefault("reader_keys_shown", False)
+    with VAppLayout(server, theme="dark") as layout:
+        client.Style(STYLE)
+        client.Script(script(events.key_trigger))
+        with vuetify.VAppBar(density="compact", height=44, flat=True, border="b"):
+            html.Div("RadFusion reader", classes="text-subtitle-1 font-weight-medium ml-4")
+            html.Div("{{ " + name.case.title + " }}", classes="ml-4 text-body-2 reader-title")
+            vuetify.VProgressCircular(v_if=(name.busy,), indeterminate=True, size=18, width=2, classes="ml-4")
+            html.Div("{{ " + name.busy + " }}", classes="ml-2 text-caption")
+            vuetify.VSpacer()
+            icon_button("Keys", "mdi-keyboard-outline", "reader_keys_shown = true")
+        _keys()
+        with vuetify.VNavigationDrawer(permanent=True, width=370, location="left", classes="reader-drawer"):
+            for text, kind in ((name.problem, "error"), (name.remark, "info")):
+                vuetify.VAlert(
+                    "{{ " + text + " }}",
+                    v_if=(text,),
+                    type=kind,
+                    density="compact",
+                    variant="tonal",
+                    closable=True,
+                    click_close=f"{text} = ''",
+                    classes=f"ma-2 reader-{kind}",
+                )
+            with vuetify.VExpansionPanels(v_model=("reader_steps",), multiple=True, variant="accordion"):
+                case_panel(name, events, views.window)
+                with section("segment", "2  Segment"):
+                    html.Div(
+                        "Open a case to draw its tumour.", v_if=(f"{name.case.number} < 0",), classes="text-caption"
+                    )
+                    views.set_ui(SegmentPanel(v_show=(f"{name.case.number} >= 0",)))
+                shell_panel(name, events)
+                clinical_panel(name, events)
+                predict_panel(name, events)
+                result_panel(name, events)
+                save_panel(name, events)
+        with vuetify.VFooter(app=True, classes="reader-notice py-1 px-3"):
+            html.Div("{{ " + name.notice + " }}")
+        with vuetify.VMain(style="height: 100vh"), html.Div(classes="reader-main"):
+            with html.Div(classes="reader-views"):
+                views.layout.initialize_layout_grid(layout)
+            legend(name)
+
+
+def _keys() -> None:
+    with (
+        vuetify.VDialog(v_model=("reader_keys_shown",), width=560),
+        vuetify.VCard(title="Keys"),
+        vuetify.VCardText(),
+        vuetify.VTable(density="compact"),
+        html.Tbody(),
+    ):
+        for keys, does in KEYS:
+            with html.Tr():
+                html.Td(keys, classes="font-weight-bold text-no-wrap")
+                html.Td(does)

@@ -1,0 +1,187 @@
+"""What the page shows: plain values, written by the logic and read by the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = [
+    "CaseState",
+    "Choice",
+    "ClinicalRow",
+    "ClinicalState",
+    "ComparisonState",
+    "HeatmapState",
+    "PredictionState",
+    "ReaderState",
+    "ResultState",
+    "ShellState",
+    "TermRow",
+]
+
+
+@dataclass
+class CaseState:
+    """The list of cases and the one that is open.
+
+    Parameters
+    ----------
+    ids : list of str
+        Of the list, in order.
+    number : int
+        Position of the open case in the list; -1 when none is open.
+    phases : list of str
+        Roles of the open case's images.
+    phase : str
+        The one that the slices show.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    number: int = -1
+    title: str = ""
+    phases: list[str] = field(default_factory=list)
+    phase: str = ""
+    tumor: str = ""
+
+
+@dataclass
+class ShellState:
+    """The peritumoral shell."""
+
+    margin_mm: float = 10.0
+    live: bool = True
+    remark: str = ""
+
+
+@dataclass
+class Choice:
+    """A value of a clinical variable of few values, and the word for it."""
+
+    value: str
+    title: str
+
+
+@dataclass
+class ClinicalRow:
+    """One clinical variable as the form shows it."""
+
+    name: str
+    label: str
+    unit: str
+    value: str
+    choices: list[Choice]
+    range: str
+    problem: str
+    used: bool
+
+
+@dataclass
+class ClinicalState:
+    """The clinical values."""
+
+    rows: list[ClinicalRow] = field(default_factory=list)
+
+
+@dataclass
+class PredictionState:
+    """The work under way.
+
+    Parameters
+    ----------
+    running : bool
+        Whether a prediction runs.
+    percent : float
+        0 to 100.
+    stale : str
+        Why the risk shown is no longer that of the case; empty when it is.
+    """
+
+    running: bool = False
+    percent: float = 0.0
+    message: str = ""
+    stale: str = ""
+
+
+@dataclass
+class TermRow:
+    """One addend of the explanation: a bar from ``start`` of ``width``, both in percent of the row."""
+
+    label: str
+    value: str
+    addend: str
+    start: float
+    width: float
+    raises: bool
+
+
+@dataclass
+class ResultState:
+    """The risk and its explanation; positions are percent of the risk axis."""
+
+    shown: bool = False
+    outcome: str = ""
+    risk: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    threshold: float = 0.0
+    prevalence: float = 0.0
+    level: float = 90.0
+    group: str = ""
+    warnings: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    terms: list[TermRow] = field(default_factory=list)
+    base: str = ""
+    total: str = ""
+    what_if: str = ""
+
+
+@dataclass
+class HeatmapState:
+    """The heatmap and its legend.
+
+    Parameters
+    ----------
+    opacity : float
+        In slices, 0 to 1.
+    threshold : float
+        Values nearer to 0 than this, in the heatmap's unit, are not shown.
+    """
+
+    there: bool = False
+    in_slices: bool = True
+    in_3d: bool = True
+    opacity: float = 0.6
+    threshold: float = 0.0
+    largest: float = 1.0
+    colors: str = ""
+    low: str = ""
+    middle: str = ""
+    high: str = ""
+    legend: str = ""
+
+
+@dataclass
+class ComparisonState:
+    """Two contours of one case."""
+
+    readers: list[str] = field(default_factory=list)
+    reader: str = ""
+    running: bool = False
+    lines: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ReaderState:
+    """Everything the page shows."""
+
+    bundle: str = ""
+    notice: str = ""
+    busy: str = ""
+    problem: str = ""
+    remark: str = ""
+    case: CaseState = field(default_factory=CaseState)
+    shell: ShellState = field(default_factory=ShellState)
+    clinical: ClinicalState = field(default_factory=ClinicalState)
+    prediction: PredictionState = field(default_factory=PredictionState)
+    result: ResultState = field(default_factory=ResultState)
+    heatmap: HeatmapState = field(default_factory=HeatmapState)
+    comparison: ComparisonState = field(default_factory=ComparisonState)
