@@ -113,8 +113,15 @@ class Development:
 
     @property
     def events_a_candidate(self) -> float:
-        """Training cases with the outcome, or without it where those are fewer, a candidate feature."""
-        return min(self.events, self.cases - self.events) / self.candidates
+        """Training cases with the outcome, or without it where those are fewer, a candidate feature; NaN for none."""
+        return min(self.events, self.cases - self.events) / self.candidates if self.candidates else float("nan")
+
+    @property
+    def events_worded(self) -> str:
+        """The same in words; a recipe of a trained network alone has no candidate features."""
+        if not self.candidates:
+            return "no candidate features, but a trained network, for whose weights no rule of events exists"
+        return f"{self.candidates:,} candidate features: {self.events_a_candidate:.3g} events a candidate"
 
 
 @dataclass(frozen=True)

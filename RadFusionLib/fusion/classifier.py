@@ -9,13 +9,28 @@ import numpy as np
 from scipy.special import expit
 
 from RadFusionLib.errors import RecipeError
-from RadFusionLib.fusion.scores import LinearScore, Score, fit_score, tuned
+from RadFusionLib.fusion.scores import LinearScore, Score, classifier, fit_score, tuned
 from RadFusionLib.recipe import Step
 
-__all__ = ["decision", "fit_classifier", "signature"]
+__all__ = ["check_classifier", "decision", "fit_classifier", "signature"]
 
 CHOICE = "choose"
 """The name under which a recipe lists several classifiers."""
+
+
+def check_classifier(step: Step) -> None:
+    """Check the names and parameters of what :func:`fit_classifier` would fit, without any case.
+
+    Raises
+    ------
+    RecipeError
+        For a classifier or a parameter that is not known.
+    """
+    candidates, grid, _ = _parts(step)
+    for name, parameters in candidates.items():
+        classifier(name, parameters)
+        # A grid's values are tried one by one, so only its names can be wrong here.
+        classifier(name, {**parameters, **{key: values[0] for key, values in (grid or {}).get(name, {}).items()}})
 
 
 def fit_classifier(step: Step, X: np.ndarray, y: np.ndarray, seed: int) -> Score:
@@ -33,20 +48,23 @@ def fit_classifier(step: Step, X: np.ndarray, y: np.ndarray, seed: int) -> Score
     seed : int
         Of folds and classifiers.
     """
-    parameters = dict(step.parameters)
-    folds = int(parameters.pop("folds", 5))
-    grid = parameters.pop("grid", None)
-    if step.name == CHOICE:
-        candidates = _candidates(parameters)
-    else:
-        candidates = {step.name: parameters}
-        grid = {step.name: grid} if grid else None
+    candidates, grid, folds = _parts(step)
     fewest = int(np.bincount(y, minlength=2).min())
     if X.shape[1] == 0 or fewest < 2 or (len(candidates) == 1 and grid is None):
         name, found = next(iter(candidates.items()))
         return fit_score(name, found, X, y, seed).score
     best = tuned(X, y, candidates, grid, min(folds, fewest), seed=seed).best
     return fit_score(best.name, best.parameters, X, y, seed).score
+
+
+def _parts(step: Step) -> tuple[dict[str, Mapping[str, Any]], dict[str, Any] | None, int]:
+    """Parameters by classifier, the grid by classifier, and the number of folds."""
+    parameters = dict(step.parameters)
+    folds = int(parameters.pop("folds", 5))
+    grid = parameters.pop("grid", None)
+    if step.name == CHOICE:
+        return _candidates(parameters), grid, folds
+    return {step.name: parameters}, {step.name: grid} if grid else None, folds
 
 
 def _candidates(parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

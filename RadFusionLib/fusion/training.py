@@ -13,7 +13,7 @@ from RadFusionLib.errors import InputError
 from RadFusionLib.evaluation import within_fold_auc
 from RadFusionLib.fusion.calibration import PlattCalibration
 from RadFusionLib.fusion.ensemble import Ensemble
-from RadFusionLib.fusion.folds import assign_folds
+from RadFusionLib.fusion.folds import assign_folds, stratified_folds
 from RadFusionLib.fusion.interval import HalfSampleInterval
 from RadFusionLib.fusion.member import Member, fit_member
 from RadFusionLib.fusion.table import FeatureTable
@@ -130,7 +130,8 @@ def _nested_scores(
     tasks = []
     for number in range(recipe.outer_folds):
         inside = np.flatnonzero(fold != number)
-        inner = assign_folds([table.cases[i] for i in inside], recipe.outer_folds, seed + 1)
+        # All of these outcomes are training data to this fold, so the parts may be balanced by them.
+        inner = stratified_folds([table.cases[i] for i in inside], y[inside], recipe.outer_folds, seed + 1)
         for part in range(recipe.outer_folds):
             used = np.zeros(len(table.cases), dtype=bool)
             used[inside[inner != part]] = True

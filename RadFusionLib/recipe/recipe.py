@@ -187,6 +187,18 @@ class Recipe:
         return Step.from_entry(self.document["classifier"])
 
     @property
+    def step_names(self) -> tuple[str, ...]:
+        """The steps of all models, each once."""
+        own = [step.name for model in self.models for step in model.steps or ()]
+        return tuple(dict.fromkeys([*(step.name for step in self.steps), *own]))
+
+    @property
+    def classifier_names(self) -> tuple[str, ...]:
+        """The classifiers of all models, each once; ``choose`` stands for a choice among several."""
+        own = [model.classifier.name for model in self.models if model.classifier]
+        return tuple(dict.fromkeys([*self.document["classifier"], *own]))
+
+    @property
     def models(self) -> tuple[ModelSpec, ...]:
         return tuple(ModelSpec.from_entry(entry) for entry in self.document["models"])
 
@@ -346,9 +358,12 @@ def _check_networks(networks: Mapping[str, Any], phases: tuple[str, ...], where:
     for name, network in networks.items():
         if not isinstance(network, dict) or set(network) != {"input", "training"}:
             raise RecipeError(f"{where}: the network {name} must say its input and its training, and no more.")
+        if not all(isinstance(network[part], dict) for part in ("input", "training")):
+            raise RecipeError(f"{where}: the network {name} needs a mapping for its input and one for its training.")
         if network["input"].get("phase") not in phases:
             raise RecipeError(
-                f"{where}: the network {name} sees the phase {network['input'].get('phase')!r}; name one."
+                f"{where}: the network {name} sees the phase {network['input'].get('phase')!r}, which is not among its "
+                f"phases; name one of {', '.join(phases)}."
             )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from RadFusionLib.bundle import Bundle
-from RadFusionLib.case import MaskKey
 from RadFusionLib.cohort import CaseRow, FeatureFile, Manifest, fingerprint, load_case
 from RadFusionLib.errors import InputError, RadFusionError
 from RadFusionLib.evaluation.dice import dice
@@ -136,7 +135,7 @@ def cohort_risks(
 
 def readings_of(manifest: Manifest) -> tuple[str, ...]:
     """The repeated tumour contours in a manifest: ``2`` for reader 2, ``1.2`` for reader 1's second reading."""
-    return tuple(sorted({_name(key) for row in manifest for key in row.masks if key.region == "tumor" and key.reader}))
+    return tuple(sorted({reading for row in manifest for reading in row.readings}))
 
 
 @dataclass(frozen=True)
@@ -165,11 +164,11 @@ def _of_images(
     others: dict[str, OtherReading] = {}
     unread: dict[str, str] = {}
     for reading in readings:
-        other = _read_by(row, reading)
-        if other is None:
+        if reading not in row.readings:
             continue
         try:
-            second = predict(bundle, load_case(other, bundle.recipe.phases), **options)  # type: ignore[arg-type]
+            case_again = load_case(row, bundle.recipe.phases, reading)
+            second = predict(bundle, case_again, **options)  # type: ignore[arg-type]
             others[reading] = OtherReading(second.risk, _features(second), _overlap(first, second))
         except RadFusionError as error:
             unread[reading] = str(error)
@@ -223,29 +222,19 @@ def _with_clinical(bundle: Bundle, row: CaseRow, images: FeatureTable) -> Featur
     if missing:
         raise InputError(f"Case {row.id} has no clinical value {missing[0]}, which the model uses; fill it in.")
     values = np.array([[row.clinical.get(name, np.nan) for name in names]]).reshape(1, len(names))
-    return FeatureTable(
-        images.cases, images.names + tuple(CLINICAL + n for n in names), np.hstack([images.values, values])
+    return replace(
+        images,
+        names=images.names + tuple(CLINICAL + n for n in names),
+        values=np.hstack([images.values, values]),
+        scanners=(row.scanner,),
     )
 
 
 def _features(found: Prediction) -> dict[str, float]:
-    return {term["feature"]: float(term["value"]) for term in found.explanation["terms"]}
+    table = found.features
+    return dict(zip(table.names, map(float, table.values[0]), strict=True))
 
 
 def _overlap(first: Prediction, second: Prediction) -> float:
     one, other = (p.prepared.reference_phase.regions["tumor"] for p in (first, second))
     return dice(one.array, other.array)
-
-
-def _name(key: MaskKey) -> str:
-    return key.reader + (f".{key.reading}" if key.reading else "")
-
-
-def _read_by(row: CaseRow, reading: str) -> CaseRow | None:
-    """The case with the contours of a reading in the first reader's place; None when its tumour was not redrawn."""
-    drawn = {MaskKey(k.region, k.phase): path for k, path in row.masks.items() if k.reader and _name(k) == reading}
-    regions = {key.region for key in drawn}
-    if "tumor" not in regions:
-        return None
-    kept = {key: path for key, path in row.masks.items() if not key.reader and key.region not in regions}
-    return replace(row, masks={**kept, **drawn})

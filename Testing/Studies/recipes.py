@@ -23,7 +23,7 @@ CASES, SEED = 60, 107
 FROZEN, TRAINED = 100, 10
 """Permutations where features are frozen, and where networks are trained."""
 
-NOISE = {"cases": 60, "features": 10_000, "tables": 10, "read again": 30}
+NOISE = {"cases": 60, "features": 10_000, "tables": 30, "read again": 30}
 SELECTING = {"icc-pni": "radiomics", "icca-diagnosis": "DLRS-CT", "icc-early-recurrence": "signature"}
 """The model of each recipe that selects among many features; hcc-mvi has a study of its own (``leak``)."""
 

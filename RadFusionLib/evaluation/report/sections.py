@@ -314,7 +314,7 @@ def _sample_size(found: Evaluation) -> Section:
     blocks: list[Block] = [
         Paragraph(
             f"Development: {d.cases} training cases, {min(d.events, d.cases - d.events)} in the smaller class, "
-            f"{d.candidates:,} candidate features: {d.events_a_candidate:.3g} events a candidate."
+            f"{d.events_worded}."
         )
     ]
     if d.wanted is not None:

@@ -133,7 +133,7 @@ def test_signatures_are_stacked_out_of_fold():
 @pytest.mark.parametrize("name", FIVE[1:])
 def test_simulate_train_predict_and_evaluate_by_name(name, tmp_path, capsys):
     cohort, bundle, features = tmp_path / "cohort", tmp_path / "b.radfusion", tmp_path / "f.parquet"
-    assert main(["simulate", "--recipe", name, "--cases", "24", "--seed", "5", "--quiet", "--out", str(cohort)]) == 0
+    assert main(["simulate", "--recipe", name, "--cases", "32", "--seed", "5", "--quiet", "--out", str(cohort)]) == 0
     manifest = str(cohort / "manifest.csv")
     recipe = ["--recipe", name, "--profile", "small", "--manifest", manifest, "--quiet"]
     assert main(["extract", *recipe, "--out", str(features)]) == 0

@@ -90,7 +90,7 @@ def for_metrics(found: Evaluation) -> dict[str, str]:
         "12": "PyRadiomics' definitions, checked against IBSI reference values.",
         "13": "In the recipe, which the bundle holds whole.",
         "15": f"Steps: {', '.join(found.bundle.steps)}.",
-        "16": f"{found.development.events_a_candidate:.3g} events a candidate feature. Section: Sample size.",
+        "16": f"{found.development.events_worded}. Section: Sample size.",
         "18": _partition(found),
         "20": _measures(),
         "21": "95 % intervals throughout.",
@@ -115,8 +115,7 @@ def _sample_size(found: Evaluation) -> str:
     d = found.development
     wanted = "" if d.wanted is None else f" Riley's criteria ask for {d.wanted.cases:,} cases for that many candidates."
     return (
-        f"Training had {d.cases} cases, {d.events} with the outcome, for {d.candidates:,} candidate features "
-        f"({d.events_a_candidate:.3g} events each).{wanted}"
+        f"Training had {d.cases} cases, {d.events} with the outcome; {d.events_worded}.{wanted}"
     )
 
 
