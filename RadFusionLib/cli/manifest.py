@@ -18,6 +18,18 @@ HELP = "make a manifest from folders of images, phases guessed"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="a subfolder for each patient, with images or DICOM series")
     parser.add_argument("--out", required=True, type=Path, help="the manifest, .csv or .parquet")
+    parser.add_argument(
+        "--deidentify",
+        type=Path,
+        metavar="DIR",
+        help="copy the DICOM files into this new folder without the patients' identity, and list the copies",
+    )
+    parser.add_argument(
+        "--deidentify-key",
+        type=Path,
+        metavar="FILE",
+        help="a secret of your own: with it, nobody who has the original UIDs can tell which they became",
+    )
 
 
 def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
@@ -30,12 +42,19 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
         raise InputError(f"{options.out} is there already, perhaps with outcomes; name another file.")
     bar(0.0, "Looking through the folders")
     guess = guess_manifest(options.folder)
+    if options.deidentify is not None:
+        from RadFusionLib.cohort.deidentification import deidentify_cohort
+
+        key = options.deidentify_key.read_bytes() if options.deidentify_key else b""
+        guess = deidentify_cohort(guess, options.folder, options.deidentify, key, bar)
     base = options.out.absolute().parent
     rows = [
         {column: cell if column == "case" else _relative(cell, base) for column, cell in row.items()}
         for row in guess.rows
     ]
     _write(rows, guess.columns, options.out)
+    for series in guess.guesses:
+        bar.say(f"{series.case}: {series.column}, {series.confidence} confidence, by {series.reason}")
     for column in guess.columns[1:]:
         bar.say(f"{column:20} {sum(column in row for row in rows)} of {len(rows)} cases")
     for line in guess.unknown:
@@ -46,6 +65,9 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
         "cases": len(rows),
         "columns": guess.columns,
         "unknown": list(guess.unknown),
+        "guesses": [
+            {"case": s.case, "column": s.column, "confidence": s.confidence, "reason": s.reason} for s in guess.guesses
+        ],
         "confirmed": False,
     }
 

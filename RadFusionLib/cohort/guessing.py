@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import SimpleITK as sitk
 
 from RadFusionLib.case import PHASES
+from RadFusionLib.dicom import RoleGuess, SeriesTags, guess_roles, is_drawn, open_drawn, read_tags
 from RadFusionLib.errors import InputError
 from RadFusionLib.imaging import is_lesion_name
 
-__all__ = ["GuessedManifest", "guess_manifest", "guess_phase", "guess_region"]
+__all__ = ["GuessedManifest", "SeriesGuess", "guess_manifest", "guess_phase", "guess_region"]
 
 SUFFIXES = (".nrrd", ".nii", ".nii.gz", ".mha")
 
@@ -36,7 +37,17 @@ CT_ROLES = {"AP": "CT-AP", "PP": "CT-VP", "VP": "CT-VP", "NP": "CT-NP"}
 MASK = re.compile(rf"{_START}(seg|segmentation|mask|label|roi|voi|gtv){_END}")
 TUMOR = re.compile(rf"{_START}(tumou?r|lesion|gtv|hcc|icca?){_END}")
 LIVER = re.compile(rf"{_START}liver{_END}")
-DESCRIPTION, MODALITY = "0008|103e", "0008|0060"
+
+
+@dataclass(frozen=True)
+class SeriesGuess:
+    """A DICOM series's cell, how sure its phase is (``high``, ``medium``, ``low``) and by what it was guessed."""
+
+    case: str
+    column: str
+    path: str
+    confidence: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -49,10 +60,13 @@ class GuessedManifest:
         Cells by column; paths are absolute.
     unknown : tuple of str
         A line for each file or series that got no role, with the reason.
+    guesses : tuple of SeriesGuess
+        One for each DICOM series that got a role.
     """
 
     rows: tuple[dict[str, str], ...]
     unknown: tuple[str, ...]
+    guesses: tuple[SeriesGuess, ...] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -103,9 +117,10 @@ def guess_manifest(folder: str | Path) -> GuessedManifest:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name one with a subfolder for each patient.")
-    rows, unknown = [], []
+    rows, unknown, guesses = [], [], []
     for patient in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        row, left = _patient(patient)
+        row, left, sure = _patient(patient)
+        guesses += [SeriesGuess(row["case"], *guess) for guess in sure if row.get(guess[0]) == guess[1]]
         unknown += [f"{patient.name}: {line}" for line in left]
         if len(row) > 1:
             rows.append(row)
@@ -118,10 +133,11 @@ def guess_manifest(folder: str | Path) -> GuessedManifest:
     twice = sorted({case for case in ids if ids.count(case) > 1})
     if twice:
         raise InputError(f"{folder} has two subfolders that give the case id {twice[0]}; rename one.")
-    return GuessedManifest(tuple(rows), tuple(unknown))
+    return GuessedManifest(tuple(rows), tuple(unknown), tuple(guesses))
 
 
-def _patient(folder: Path) -> tuple[dict[str, str], list[str]]:
+def _patient(folder: Path) -> tuple[dict[str, str], list[str], list[tuple[str, str, str, str]]]:
+    """A patient's cells, what was not understood, and column, cell, confidence and reason of each series."""
     claims: dict[str, list[str]] = {}
     unknown: list[str] = []
     for file in _images(folder):
@@ -130,12 +146,18 @@ def _patient(folder: Path) -> tuple[dict[str, str], list[str]]:
             claims.setdefault(column, []).append(cell)
         if not columns:
             unknown.append(f"{file.relative_to(folder)} has no phase or region in its name")
-    for series in _dicom_folders(folder):
-        column, reason = _column_of_series(series, folder)
-        if column:
-            claims.setdefault(column, []).append(str(series))
+    sure: list[tuple[str, str, str, str]] = []
+    phases: dict[str, str] = {}
+    for place, tags, guess in _series(folder, unknown):
+        if guess.phase:
+            phases[tags.uid] = guess.phase
+            sure.append((f"image:{guess.phase}", str(place), guess.confidence, guess.reason))
+            claims.setdefault(f"image:{guess.phase}", []).append(str(place))
         else:
-            unknown.append(reason)
+            unknown.append(f"{place.relative_to(folder)} has no phase by its description, folder's name or tags")
+    for file in _drawings(folder, unknown):
+        for column, cell in _columns_of_drawing(file, folder, phases, unknown):
+            claims.setdefault(column, []).append(cell)
     row = {"case": re.sub(r"[^\w.+-]+", "_", folder.name).lstrip(".") or "case"}
     for column, cells in claims.items():
         if len(cells) == 1:
@@ -143,7 +165,7 @@ def _patient(folder: Path) -> tuple[dict[str, str], list[str]]:
         else:
             names = ", ".join(os.path.relpath(cell, folder) for cell in cells)
             unknown.append(f"{column} could be any of {names}")
-    return row, unknown
+    return row, unknown, sure
 
 
 def _images(folder: Path) -> Iterator[Path]:
@@ -152,11 +174,42 @@ def _images(folder: Path) -> Iterator[Path]:
             yield file
 
 
-def _dicom_folders(folder: Path) -> Iterator[Path]:
-    for place in (folder, *sorted(p for p in folder.rglob("*") if p.is_dir())):
+def _places(folder: Path) -> Iterator[Path]:
+    yield from (folder, *sorted(p for p in folder.rglob("*") if p.is_dir()))
+
+
+def _drawings(folder: Path, unknown: list[str]) -> Iterator[Path]:
+    """DICOM segmentations and structure sets."""
+    for file in sorted(p for place in _places(folder) for p in place.iterdir() if p.is_file()):
+        try:
+            if is_drawn(file):
+                yield file
+        except InputError:
+            unknown.append(f"{file.relative_to(folder)} is a damaged DICOM file")
+
+
+def _series(folder: Path, unknown: list[str]) -> Iterator[tuple[Path, SeriesTags, RoleGuess]]:
+    """Every folder with one DICOM series, its tags and its guessed phase."""
+    found = []
+    for place in _places(folder):
         files = [f for f in place.iterdir() if f.is_file() and not f.name.lower().endswith(SUFFIXES)]
-        if files and sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(place)):
-            yield place
+        series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(place)) if files else ()
+        if not series:
+            continue
+        try:
+            tags = read_tags(place)
+        except InputError:
+            unknown.append(f"{place.relative_to(folder)} holds a DICOM series that cannot be read")
+            continue
+        if tags.modality in ("SEG", "RTSTRUCT"):
+            continue
+        if len(series) > 1:
+            unknown.append(f"{place.relative_to(folder)} holds {len(series)} DICOM series; give each its own folder")
+            continue
+        found.append((place, tags))
+    names = [guess_phase(tags.description, tags.modality) or guess_phase(p.name, tags.modality) for p, tags in found]
+    guesses = guess_roles([tags for _, tags in found], names)
+    yield from ((place, tags, guess) for (place, tags), guess in zip(found, guesses, strict=True))
 
 
 def _stem(file: Path) -> str:
@@ -195,20 +248,22 @@ def _columns_of_segments(file: Path) -> list[tuple[str, str]]:
     return cells + [(f"mask:liver{where}", f"{file}#{name}") for name in names if name.lower() == "liver"]
 
 
-def _column_of_series(place: Path, folder: Path) -> tuple[str, str]:
-    where = str(place.relative_to(folder))
-    series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(place))
-    if len(series) > 1:
-        return "", f"{where} holds {len(series)} DICOM series; give each a folder of its own"
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(place), series[0])[0])
+def _columns_of_drawing(
+    file: Path, folder: Path, phases: Mapping[str, str], unknown: list[str]
+) -> list[tuple[str, str]]:
+    """The cells of a DICOM segmentation: its segments by number, on the phase of the series they were drawn on."""
     try:
-        reader.ReadImageInformation()
-    except RuntimeError:
-        return "", f"{where} holds a DICOM series that cannot be read"
-    said = {key: reader.GetMetaData(key).strip() for key in (DESCRIPTION, MODALITY) if reader.HasMetaDataKey(key)}
-    if said.get(MODALITY) in ("SEG", "RTSTRUCT"):
-        return "", f"{where} holds a DICOM segmentation; load it in Slicer and save it as .seg.nrrd"
-    modality = said.get(MODALITY, "")
-    phase = guess_phase(said.get(DESCRIPTION, ""), modality) or guess_phase(place.name, modality)
-    return (f"image:{phase}", "") if phase else ("", f"{where} has no phase in its description or folder's name")
+        drawn = open_drawn(file)
+        phase = phases.get(drawn.series, "")
+    except InputError:
+        unknown.append(f"{file.relative_to(folder)} is a DICOM segmentation that cannot be read")
+        return []
+    where = f":{phase}" if phase else ""
+    cells = []
+    for number, name in drawn.segments:
+        region = "tumor" if is_lesion_name(name) else "liver" if name.strip().lower() == "liver" else ""
+        if region or len(drawn.segments) == 1:
+            cells.append((f"mask:{region or 'tumor'}{where}", f"{file}#{number}"))
+    if not cells:
+        unknown.append(f"{file.relative_to(folder)} has no segment whose name says tumour or liver")
+    return cells
