@@ -20,6 +20,7 @@ from RadFusionLib.radiomics.settings import IMAGE_TYPES, RadiomicsSettings
 if TYPE_CHECKING:
     from RadFusionLib.radiomics.engine import FeatureValues, calculate, extract
     from RadFusionLib.radiomics.image_pair import extract_images
+    from RadFusionLib.radiomics.maps import feature_maps
     from RadFusionLib.radiomics.pyradiomics_engine import extract_pyradiomics
     from RadFusionLib.radiomics.resampling import prepare
     from RadFusionLib.radiomics.subregion import Subregions
@@ -35,6 +36,7 @@ __all__ = [
     "extract",
     "extract_images",
     "extract_pyradiomics",
+    "feature_maps",
     "feature_names",
     "prepare",
     "read_parameter_file",
@@ -47,6 +49,7 @@ _LAZY = {
     "extract": "engine",
     "extract_images": "image_pair",
     "extract_pyradiomics": "pyradiomics_engine",
+    "feature_maps": "maps",
     "prepare": "resampling",
 }
 

@@ -12,7 +12,7 @@ from RadFusionLib.radiomics.discretisation import GreyLevels
 from RadFusionLib.radiomics.order_statistics import order_statistics
 from RadFusionLib.radiomics.region import FloatArray
 
-__all__ = ["first_order"]
+__all__ = ["central_moments", "first_order", "value_sums"]
 
 _EPSILON = np.spacing(1.0)
 _NEEDS_LEVELS = frozenset(["Entropy", "Uniformity"])
@@ -59,8 +59,8 @@ def first_order(
     result["10Percentile"], result["90Percentile"] = p10, p90
     result["InterquartileRange"], result["Median"] = p75 - p25, median
 
-    mean, energy, within = _sums(x, lowest, shift, p10, p90)
-    deviation, m2, m3, m4, robust = _moments(x, mean, within, p10, p90)
+    mean, energy, within = value_sums(x, lowest, shift, p10, p90)
+    deviation, m2, m3, m4, robust = central_moments(x, mean, within, p10, p90)
     result["Energy"] = energy
     result["TotalEnergy"] = energy * voxel_volume
     result["RootMeanSquared"] = float(np.sqrt(energy / x.size))
@@ -87,7 +87,7 @@ def _percentiles(x: FloatArray, shares: Sequence[float], lowest: float, highest:
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _sums(x, lowest, shift, p10, p90):  # type: ignore[no-untyped-def]
+def value_sums(x, lowest, shift, p10, p90):  # type: ignore[no-untyped-def]
     """Give the mean, the sum of ``(x + shift)^2``, and the mean of what lies from p10 to p90.
 
     Differences from the lowest value are added up, so that equal values have exactly their value as mean.
@@ -104,7 +104,7 @@ def _sums(x, lowest, shift, p10, p90):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _moments(x, mean, mean_within, p10, p90):  # type: ignore[no-untyped-def]
+def central_moments(x, mean, mean_within, p10, p90):  # type: ignore[no-untyped-def]
     """Give the mean absolute deviation, the central moments 2 to 4, and the robust mean absolute deviation."""
     deviation = m2 = m3 = m4 = robust = 0.0
     within = 0

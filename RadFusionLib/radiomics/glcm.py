@@ -14,9 +14,9 @@ from RadFusionLib.radiomics.maximal_correlation import maximal_correlation
 from RadFusionLib.radiomics.region import FloatArray
 from RadFusionLib.radiomics.tally import tally
 
-__all__ = ["co_occurrence_features"]
+__all__ = ["CO_OCCURRENCE_NAMES", "co_occurrence_averages", "co_occurrence_features"]
 
-_NAMES: Final = (
+CO_OCCURRENCE_NAMES: Final = (
     "Autocorrelation", "ClusterProminence", "ClusterShade", "ClusterTendency", "Contrast", "Correlation",
     "DifferenceAverage", "DifferenceEntropy", "DifferenceVariance", "Id", "Idm", "Idmn", "Idn", "Imc1", "Imc2",
     "InverseVariance", "JointAverage", "JointEnergy", "JointEntropy", "MaximumProbability", "SumAverage",
@@ -86,14 +86,16 @@ def _marginal(first, second, p, level_count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _statistics(first, second, p, px, levels, result):  # type: ignore[no-untyped-def]
-    """Add the features, in the order of `_NAMES`, of one symmetric matrix to `result`.
+def _statistics(first, second, p, px, levels, highest, result):  # type: ignore[no-untyped-def]
+    """Add the features, in the order of `CO_OCCURRENCE_NAMES`, of one symmetric matrix to `result`.
 
-    ``p[n]`` is the matrix's value at (first[n], second[n]), first <= second, and at its mirror image.
+    ``p[n]`` is the matrix's value at (first[n], second[n]), first <= second, and at its mirror image; `highest` is the
+    number of bins, by which some features are normalised.
     """
-    highest = int(levels[-1])
-    by_difference = np.zeros(highest)
-    by_sum = np.zeros(2 * highest + 1)
+    span = int(levels[-1] - levels[0]) + 1
+    least = int(2 * levels[0])
+    by_difference = np.zeros(span)
+    by_sum = np.zeros(2 * span)
     mean = 0.0
     for i in range(len(levels)):
         mean += levels[i] * px[i]
@@ -122,11 +124,11 @@ def _statistics(first, second, p, px, levels, result):  # type: ignore[no-untype
         cross += w / (px[first[n]] * px[second[n]])
         largest = max(largest, q)
         by_difference[int(b - a)] += w
-        by_sum[int(a + b)] += w
+        by_sum[int(a + b) - least] += w
 
     average = difference_entropy = inverse_variance = 0.0
     inverse = inverse_moment = inverse_normalised = inverse_moment_normalised = 0.0
-    for k in range(highest):
+    for k in range(span):
         d = by_difference[k]
         if d == 0:
             continue
@@ -139,12 +141,12 @@ def _statistics(first, second, p, px, levels, result):  # type: ignore[no-untype
         if k > 0:
             inverse_variance += d / (float(k) * k)
     difference_variance = 0.0
-    for k in range(highest):
+    for k in range(span):
         difference_variance += by_difference[k] * (k - average) ** 2
     sum_average = sum_entropy = 0.0
-    for k in range(2, 2 * highest + 1):
+    for k in range(2 * span):
         if by_sum[k] != 0:
-            sum_average += k * by_sum[k]
+            sum_average += (k + least) * by_sum[k]
             sum_entropy -= by_sum[k] * np.log2(by_sum[k] + _EPSILON)
 
     # Sums of p(i) p(j) log2(p(i) p(j) + eps) over all pairs of levels, to first order in eps (1e-12 and better).
@@ -219,24 +221,38 @@ def co_occurrence_features(
     """
     with_mcc, with_rest = "MCC" in wanted, any(name != "MCC" for name in wanted)
     if weights is None:
-        means, mcc, matrices = _averages(flat, voxels, offsets, levels.levels, with_rest, with_mcc)
+        means, mcc, matrices = co_occurrence_averages(
+            flat, voxels, offsets, levels.levels, levels.highest, with_rest, with_mcc
+        )
     else:
         means, mcc, matrices = _merged(flat, voxels, offsets, weights, levels.levels, with_rest, with_mcc)
     if matrices == 0:
         return {}
-    result = {name: float(value) for name, value in zip(_NAMES, means, strict=True)} if with_rest else {}
+    result = {name: float(value) for name, value in zip(CO_OCCURRENCE_NAMES, means, strict=True)} if with_rest else {}
     if with_mcc:
         result["MCC"] = float(mcc)
     return result
 
 
 @njit(cache=True, nogil=True)
-def _averages(flat, voxels, offsets, levels, with_rest, with_mcc):  # type: ignore[no-untyped-def]
-    """Average over the matrices that are not empty: `_statistics`, MCC, and how many matrices there are."""
+def co_occurrence_averages(flat, voxels, offsets, levels, highest, with_rest, with_mcc):  # type: ignore[no-untyped-def]
+    """Average over the matrices that are not empty.
+
+    Parameters are those of `co_occurrence_features`; `levels` are the grey levels, `highest` the number of bins.
+
+    Returns
+    -------
+    means : (23,) float64 array
+        In the order of `CO_OCCURRENCE_NAMES`, if `with_rest`.
+    mcc : float
+        MCC, if `with_mcc`.
+    matrices : int
+        How many there are.
+    """
     count = len(levels)
     by_table = count * (count + 1) <= _TABLE_SHARE * len(voxels)
     table = np.zeros((count, count + 1) if by_table else (0, 1), np.int32)
-    totals = np.zeros(len(_NAMES))
+    totals = np.zeros(len(CO_OCCURRENCE_NAMES))
     mcc = 0.0
     matrices = 0
     for a in range(len(offsets)):
@@ -245,13 +261,13 @@ def _averages(flat, voxels, offsets, levels, with_rest, with_mcc):  # type: igno
         else:
             first, second, counts = _pairs_by_tally(flat, voxels, offsets[a], count)
         if len(counts) > 0:
-            mcc += _of_matrix(first, second, counts, levels, with_rest, with_mcc, totals)
+            mcc += _of_matrix(first, second, counts, levels, highest, with_rest, with_mcc, totals)
             matrices += 1
     return totals / max(matrices, 1), mcc / max(matrices, 1), matrices
 
 
 @njit(cache=True, nogil=True)
-def _of_matrix(first, second, counts, levels, with_rest, with_mcc, totals):  # type: ignore[no-untyped-def]
+def _of_matrix(first, second, counts, levels, highest, with_rest, with_mcc, totals):  # type: ignore[no-untyped-def]
     """Add `_statistics` of one matrix to `totals`; give its MCC. `counts` become probabilities."""
     total = 0.0
     for n in range(len(counts)):
@@ -260,7 +276,7 @@ def _of_matrix(first, second, counts, levels, with_rest, with_mcc, totals):  # t
         counts[n] = (2 * counts[n] if first[n] == second[n] else counts[n]) / total
     px = _marginal(first, second, counts, len(levels))
     if with_rest:
-        _statistics(first, second, counts, px, levels, totals)
+        _statistics(first, second, counts, px, levels, highest, totals)
     return maximal_correlation(first, second, counts, px) if with_mcc else 0.0
 
 
@@ -274,7 +290,7 @@ def _merged(
     with_mcc: bool,
 ) -> tuple[FloatArray, float, int]:
     """Give what `_averages` does of the one matrix that sums all directions with their weights."""
-    count = len(levels)
+    count, highest = len(levels), int(levels[-1])
     codes, counts = [np.empty(0, np.int64)], [np.empty(0)]
     for offset, weight in zip(offsets, weights, strict=True):
         first, second, pairs = _pairs_by_tally(flat, voxels, offset, count)
@@ -282,8 +298,8 @@ def _merged(
         counts.append(pairs * weight)
     occurring, inverse = np.unique(np.concatenate(codes), return_inverse=True)
     if len(occurring) == 0:
-        return np.zeros(len(_NAMES)), 0.0, 0
+        return np.zeros(len(CO_OCCURRENCE_NAMES)), 0.0, 0
     merged = np.bincount(inverse, weights=np.concatenate(counts)).astype(np.float64)
-    totals = np.zeros(len(_NAMES))
+    totals = np.zeros(len(CO_OCCURRENCE_NAMES))
     first, second = (occurring // count).astype(np.int32), (occurring % count).astype(np.int32)
-    return totals, _of_matrix(first, second, merged, levels, with_rest, with_mcc, totals), 1
+    return totals, _of_matrix(first, second, merged, levels, highest, with_rest, with_mcc, totals), 1

@@ -10,9 +10,9 @@ from RadFusionLib.radiomics.discretisation import GreyLevels
 from RadFusionLib.radiomics.processor_instructions import count_bits
 from RadFusionLib.radiomics.size_matrix import named_statistics, table_statistics
 
-__all__ = ["dependence_features"]
+__all__ = ["DEPENDENCE_NAMES", "dependence_features", "dependence_statistics", "equal_dependence_statistics"]
 
-_NAMES = {
+DEPENDENCE_NAMES = {
     "DependenceEntropy": "entropy",
     "DependenceNonUniformity": "size_nonuniformity",
     "DependenceNonUniformityNormalized": "size_nonuniformity_normalised",
@@ -31,7 +31,8 @@ _NAMES = {
 
 
 @njit(cache=True, nogil=True)
-def _by_difference(flat, voxels, offsets, levels, alpha):  # type: ignore[no-untyped-def]
+def dependence_statistics(flat, voxels, offsets, levels, alpha):  # type: ignore[no-untyped-def]
+    """Give the statistics of the matrix of neighbours that differ by at most `alpha`."""
     table = np.zeros((len(levels), len(offsets) + 2))
     for n in range(len(voxels)):
         here = flat[voxels[n]]
@@ -45,7 +46,8 @@ def _by_difference(flat, voxels, offsets, levels, alpha):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True)
-def _by_equality(flat, voxels, equal, neighbours, levels):  # type: ignore[no-untyped-def]
+def equal_dependence_statistics(flat, voxels, equal, neighbours, levels):  # type: ignore[no-untyped-def]
+    """Give the statistics of the matrix of neighbours of equal level."""
     table = np.zeros((len(levels), neighbours + 2))
     for n in range(len(voxels)):
         table[flat[voxels[n]], 1 + count_bits(equal[voxels[n]])] += 1.0
@@ -66,7 +68,7 @@ def dependence_features(
     every direction. `equal` is `equal_neighbours` of `flat` at `offsets`; it saves the search when `alpha` is 0.
     """
     if alpha == 0 and equal is not None:
-        statistics = _by_equality(flat, voxels, equal, len(offsets), levels.levels)
+        statistics = equal_dependence_statistics(flat, voxels, equal, len(offsets), levels.levels)
     else:
-        statistics = _by_difference(flat, voxels, offsets, levels.levels, float(alpha))
-    return named_statistics(statistics, _NAMES)
+        statistics = dependence_statistics(flat, voxels, offsets, levels.levels, float(alpha))
+    return named_statistics(statistics, DEPENDENCE_NAMES)

@@ -18,9 +18,9 @@ from RadFusionLib.radiomics.size_matrix import (
 )
 from RadFusionLib.radiomics.tally import tally
 
-__all__ = ["run_length_features"]
+__all__ = ["RUN_LENGTH_NAMES", "run_length_features", "run_length_statistics"]
 
-_NAMES = {
+RUN_LENGTH_NAMES = {
     "GrayLevelNonUniformity": "level_nonuniformity",
     "GrayLevelNonUniformityNormalized": "level_nonuniformity_normalised",
     "GrayLevelVariance": "level_variance",
@@ -128,7 +128,7 @@ def _count_runs(flat, voxels, equal, offsets, lines, level_count, width):  # typ
 
 
 @njit(cache=True, nogil=True)
-def _statistics(flat, voxels, equal, offsets, lines, weights, levels, width):  # type: ignore[no-untyped-def]
+def run_length_statistics(flat, voxels, equal, offsets, lines, weights, levels, width):  # type: ignore[no-untyped-def]
     """Average the statistics over the directions, or give those of the sum of all when there are weights."""
     height = len(levels)
     rows, sizes, counts, bounds = _count_runs(flat, voxels, equal, offsets, lines, height, width)
@@ -190,5 +190,5 @@ def run_length_features(
     if len(lines) == 0:
         return {}
     merge = np.empty(0) if weights is None else weights
-    statistics = _statistics(flat, voxels, equal, offsets, lines, merge, levels.levels, longest + 1)
-    return named_statistics(statistics, _NAMES)
+    statistics = run_length_statistics(flat, voxels, equal, offsets, lines, merge, levels.levels, longest + 1)
+    return named_statistics(statistics, RUN_LENGTH_NAMES)

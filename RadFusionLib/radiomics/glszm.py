@@ -11,9 +11,9 @@ from RadFusionLib.radiomics.processor_instructions import lowest_bit
 from RadFusionLib.radiomics.size_matrix import level_counts, named_statistics, single_voxels, size_statistics
 from RadFusionLib.radiomics.tally import tally
 
-__all__ = ["size_zone_features", "unconnected"]
+__all__ = ["SIZE_ZONE_NAMES", "size_zone_features", "size_zone_statistics", "unconnected"]
 
-_NAMES = {
+SIZE_ZONE_NAMES = {
     "GrayLevelNonUniformity": "level_nonuniformity",
     "GrayLevelNonUniformityNormalized": "level_nonuniformity_normalised",
     "GrayLevelVariance": "level_variance",
@@ -73,7 +73,7 @@ def _zones(flat, voxels, equal, offsets, apart):  # type: ignore[no-untyped-def]
         parent[place] = root
         size[place] = 0
         behind = equal[place] >> half
-        first = central
+        first = np.int32(central)
         if not (behind >> central) & 1:
             first = lowest_bit(behind) if behind else np.int32(0)
         while behind:
@@ -106,7 +106,8 @@ def _zones(flat, voxels, equal, offsets, apart):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _statistics(flat, voxels, equal, offsets, apart, levels):  # type: ignore[no-untyped-def]
+def size_zone_statistics(flat, voxels, equal, offsets, apart, levels):  # type: ignore[no-untyped-def]
+    """Give the statistics of the size-zone matrix; parameters as in `size_zone_features`."""
     zone_levels, zone_sizes = _zones(flat, voxels, equal, offsets, apart)
     longest = 1
     for n in range(len(zone_sizes)):
@@ -129,4 +130,4 @@ def size_zone_features(
     `equal` is `equal_neighbours` of `flat` at `offsets`, which has one sense of every direction and then the opposites
     (26-connected in 3D); `apart` is `unconnected` of the opposites.
     """
-    return named_statistics(_statistics(flat, voxels, equal, offsets, apart, levels.levels), _NAMES)
+    return named_statistics(size_zone_statistics(flat, voxels, equal, offsets, apart, levels.levels), SIZE_ZONE_NAMES)

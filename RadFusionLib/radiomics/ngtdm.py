@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -9,7 +11,9 @@ from numba import njit
 from RadFusionLib.radiomics.discretisation import GreyLevels
 from RadFusionLib.radiomics.sixteen import WIDTH, load, same, store
 
-__all__ = ["tone_difference_features"]
+__all__ = ["TONE_DIFFERENCE_NAMES", "tone_difference_features", "tone_difference_values"]
+
+TONE_DIFFERENCE_NAMES: Final = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
 
 
 @njit(cache=True, nogil=True)
@@ -48,6 +52,28 @@ def _pair_sums(p, s, levels):  # type: ignore[no-untyped-def]
     return 2 * contrast, 2 * busyness, 2 * complexity, 2 * strength
 
 
+@njit(cache=True, nogil=True)
+def tone_difference_values(flat, starts, lengths, offsets, neighbours, levels, counts):  # type: ignore[no-untyped-def]
+    """Give the five features in the order of `TONE_DIFFERENCE_NAMES`; `counts` are the voxels of each level."""
+    s = _differences(flat, starts, lengths, offsets, neighbours, levels)
+    n = counts.sum()
+    p = counts / n
+    contrast, busyness, complexity, strength = _pair_sums(p, s, levels)
+    weighted = (p * s).sum()
+    total = s.sum()
+    m = len(p)
+    result = np.zeros(5)
+    if busyness != 0:
+        result[0] = weighted / busyness
+    result[1] = 1 / weighted if weighted != 0 else 1e6
+    result[2] = complexity / n
+    if m > 1:
+        result[3] = contrast * total / n / (m * (m - 1))
+    if total != 0:
+        result[4] = strength / total
+    return result
+
+
 def tone_difference_features(
     flat: npt.NDArray[np.int32],
     starts: npt.NDArray[np.int64],
@@ -63,15 +89,5 @@ def tone_difference_features(
     `flat`. Where a denominator is 0 the values are PyRadiomics': a region of one level has Coarseness 10^6 and 0
     elsewhere.
     """
-    s = _differences(flat, starts, lengths, offsets, neighbours, levels.levels)
-    n = int(levels.counts.sum())
-    p = levels.counts / n
-    contrast, busyness, complexity, strength = _pair_sums(p, s, levels.levels)
-    weighted, total, m = float(np.sum(p * s)), float(np.sum(s)), len(p)
-    return {
-        "Busyness": weighted / busyness if busyness != 0 else 0.0,
-        "Coarseness": 1 / weighted if weighted != 0 else 1e6,
-        "Complexity": complexity / n,
-        "Contrast": contrast * total / n / (m * (m - 1)) if m > 1 else 0.0,
-        "Strength": strength / total if total != 0 else 0.0,
-    }
+    values = tone_difference_values(flat, starts, lengths, offsets, neighbours, levels.levels, levels.counts)
+    return dict(zip(TONE_DIFFERENCE_NAMES, values.tolist(), strict=True))

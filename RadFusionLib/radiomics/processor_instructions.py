@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from numba import types
 from numba.extending import intrinsic
 
 __all__ = ["count_bits", "lowest_bit"]
 
+_instruction: Any = intrinsic  # untyped: what a kernel sees is not the Python function
 
-@intrinsic
+
+@_instruction
 def count_bits(typingctx, x):  # type: ignore[no-untyped-def]
     """Give the number of bits that are 1 in an integer."""
 
@@ -18,7 +22,7 @@ def count_bits(typingctx, x):  # type: ignore[no-untyped-def]
     return x(x), code
 
 
-@intrinsic
+@_instruction
 def lowest_bit(typingctx, x):  # type: ignore[no-untyped-def]
     """Give the position of the lowest bit that is 1 in an integer other than 0."""
 

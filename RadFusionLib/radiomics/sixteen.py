@@ -17,13 +17,15 @@ from numba.extending import intrinsic, models, overload, register_model
 
 __all__ = ["WIDTH", "Sixteen", "fused", "load", "same", "store", "where_at_least", "where_equal"]
 
+_instruction: Any = intrinsic  # untyped: what a kernel sees is not the Python function
+
 WIDTH = 16
 
 
 class Sixteen(types.Type):
     """Numba's type of sixteen numbers of one type."""
 
-    def __init__(self, element: types.Type) -> None:
+    def __init__(self, element: Any) -> None:
         self.element = element
         super().__init__(name=f"Sixteen({element})")
 
@@ -43,7 +45,7 @@ def _place(context, builder, array_type, array, position):  # type: ignore[no-un
     return builder.bitcast(builder.gep(data, [position]), vector.as_pointer()), alignment
 
 
-@intrinsic
+@_instruction
 def load(typingctx, array, position):  # type: ignore[no-untyped-def]
     """Read sixteen elements of a contiguous array from a position in its flattened order; nothing is checked."""
     result = Sixteen(array.dtype)
@@ -55,7 +57,7 @@ def load(typingctx, array, position):  # type: ignore[no-untyped-def]
     return result(array, types.intp), code
 
 
-@intrinsic
+@_instruction
 def store(typingctx, array, position, value):  # type: ignore[no-untyped-def]
     """Write sixteen elements of a contiguous array from a position in its flattened order; nothing is checked."""
 
@@ -78,7 +80,7 @@ def _sixteen_of(context, builder, kind, value, element):  # type: ignore[no-unty
     return builder.shuffle_vector(single, ir.Constant(vector, ir.Undefined), order)
 
 
-@intrinsic
+@_instruction
 def same(typingctx, like, number):  # type: ignore[no-untyped-def]
     """Give a number sixteen times, in the type of the elements of `like` (a value of this type or an array)."""
     element = like.element if isinstance(like, Sixteen) else like.dtype
@@ -90,7 +92,7 @@ def same(typingctx, like, number):  # type: ignore[no-untyped-def]
 
 
 def _operator(symbol: Any, of_floats: str, of_integers: str) -> None:
-    @intrinsic
+    @_instruction
     def apply(typingctx, x, y):  # type: ignore[no-untyped-def]
         element = x.element if isinstance(x, Sixteen) else y.element
         instruction = of_floats if isinstance(element, types.Float) else of_integers
@@ -123,10 +125,10 @@ for _symbol, _floats, _integers in (
     _operator(_symbol, _floats, _integers)
 
 
-@intrinsic
+@_instruction
 def fused(typingctx, x, y, z):  # type: ignore[no-untyped-def]
     """Give ``x * y + z`` rounded once."""
-    element = next(kind.element for kind in (x, y, z) if isinstance(kind, Sixteen))
+    element: Any = next(kind.element for kind in (x, y, z) if isinstance(kind, Sixteen))
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         three = [
@@ -141,7 +143,7 @@ def fused(typingctx, x, y, z):  # type: ignore[no-untyped-def]
     return Sixteen(element)(x, y, z), code
 
 
-@intrinsic
+@_instruction
 def where_at_least(typingctx, x, y, yes, no):  # type: ignore[no-untyped-def]
     """Give `yes` in the places where x is at least y, otherwise `no`; x and y may be of another type than these."""
     element = next((kind.element for kind in (yes, no) if isinstance(kind, Sixteen)), types.float64)
@@ -157,7 +159,7 @@ def where_at_least(typingctx, x, y, yes, no):  # type: ignore[no-untyped-def]
     return Sixteen(element)(x, y, yes, no), code
 
 
-@intrinsic
+@_instruction
 def where_equal(typingctx, x, y, yes, no):  # type: ignore[no-untyped-def]
     """Give the number `yes` in the places where the whole numbers x and y are equal, otherwise `no`."""
 

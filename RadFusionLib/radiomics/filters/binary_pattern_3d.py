@@ -44,7 +44,7 @@ class SphericalPatterns:
     ) -> None:
         volume = SplineVolume(image, VERTICES)
         kind = image.dtype.kind
-        limits = np.iinfo(image.dtype) if kind in "iu" else None
+        limits = np.iinfo(np.dtype(image.dtype).name) if kind in "iu" else None
         lowest, highest = (float(limits.min), float(limits.max)) if limits is not None else (0.0, 0.0)
         # Samples of whole numbers are rounded, those of single precision too; moments are in the samples' precision.
         precision = np.float32 if image.dtype == np.float32 else np.float64

@@ -82,3 +82,15 @@ def phantom_settings(phantom: Any) -> RadiomicsSettings:
 def tumour() -> Any:
     """The bitten ball."""
     return phantoms.PHANTOMS["tumour"]
+
+
+@pytest.fixture
+def ball() -> Any:
+    """Image, mask and spacing of the phantom for feature maps."""
+    return phantoms.map_phantom()
+
+
+@pytest.fixture
+def map_variants() -> Any:
+    """PyRadiomics' settings of the stored feature maps."""
+    return phantoms.MAP_VARIANTS

@@ -225,3 +225,18 @@ VARIATIONS: dict[str, Variation] = {
     "label": Variation("tumour", {"setting": {"label": 3, "resampledPixelSpacing": [2, 2, 2]}}),
 }  # fmt: skip
 """By name: what the settings of PyRadiomics can ask for beyond the recipes; only ``label`` has two labels."""
+
+MAP_VARIANTS: dict[str, dict[str, Any]] = {
+    "masked": {"kernelRadius": 1, "maskedKernel": True},
+    "wide": {"kernelRadius": 2, "maskedKernel": True},
+    "unmasked": {"kernelRadius": 1, "maskedKernel": False},
+    "planes": {"kernelRadius": 1, "maskedKernel": True, "force2D": True},
+}
+"""Voxel-based settings, in PyRadiomics' own terms."""
+
+
+def map_phantom() -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], tuple[float, float, float]]:
+    """Give image, mask and spacing of a small textured ball for feature maps."""
+    shape, spacing = (9, 10, 11), (1.0, 1.2, 1.5)
+    image = (100 + 25 * texture(shape, 4)).astype(np.float32)
+    return image, _distance(shape, spacing) < 3.2, spacing
