@@ -11,10 +11,12 @@ from RadFusionLib.cohort import FeatureFile, Manifest
 from RadFusionLib.deep import Weights
 from RadFusionLib.errors import InputError
 from RadFusionLib.fusion.published import published_result
+from RadFusionLib.fusion.step_check import check_steps
 from RadFusionLib.fusion.table import CLINICAL, FeatureTable
 from RadFusionLib.fusion.training import TrainedEnsemble, fit_ensemble
 from RadFusionLib.progress import Stage
 from RadFusionLib.recipe import Recipe
+from RadFusionLib.selection import InformativeFeatures
 from RadFusionLib.workflow.cohort_extraction import extract_cohort, versions
 
 __all__ = ["check_origin", "clinical_table", "train", "training_table"]
@@ -53,11 +55,14 @@ def train(
 
     Raises
     ------
+    RecipeError
+        When the recipe names a step or a classifier that is not known.
     InputError
         When a training case could not be extracted, has no outcome or lacks a clinical value, or the features
-        are of another recipe.
+        are of another recipe or all constant.
     """
     progress = progress or Stage()
+    check_steps(recipe)
     manifest = manifest.of_split("train")
     outcome = manifest.outcomes()
     if features is None:
@@ -68,6 +73,7 @@ def train(
         features = found.features
         progress = progress.part(0.5, 1.0)
     table, prints = training_table(recipe, manifest, features, weights)
+    _check_features(recipe, table)
     trained = fit_ensemble(table, outcome, recipe, seed, jobs, progress.part(0.0, 0.9))
     record = _record(recipe, manifest, trained, prints, outcome, seed, weights)
     if published:
@@ -138,6 +144,19 @@ def check_origin(recipe: Recipe, features: FeatureFile, weights: Weights | None)
             )
     if weights is not None and made["network"] and made["network"]["sha256"] != weights.sha256:
         raise InputError("The features were extracted with other network weights; name those, or extract again.")
+
+
+def _check_features(recipe: Recipe, table: FeatureTable) -> None:
+    """Refuse a model of image features that would be a coin, since none of them tells training cases apart."""
+    for model in recipe.models:
+        if not set(model.families) & {"cr", "dlr"}:
+            continue
+        columns = table.of_model(model, recipe)
+        if not columns.size or not InformativeFeatures().fit(table.values[:, columns]).get_support().any():
+            raise InputError(
+                f"None of the {columns.size} features of the model {model.name} varies and is known in every training "
+                "case; check images and masks, and extract again."
+            )
 
 
 def _record(
