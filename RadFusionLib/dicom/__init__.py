@@ -4,7 +4,7 @@ from RadFusionLib.dicom.deidentification import Deidentified, deidentify
 from RadFusionLib.dicom.drawn import Drawn, is_drawn, open_drawn
 from RadFusionLib.dicom.header import is_dicom
 from RadFusionLib.dicom.phase_role import RoleGuess, SeriesTags, guess_roles, read_tags
-from RadFusionLib.dicom.series import SourceSeries, check_slice, check_slices, find_series, read_source
+from RadFusionLib.dicom.series import SourceSeries, check_files, check_slice, check_slices, find_series, read_source
 
 __all__ = [
     "Deidentified",
@@ -12,6 +12,7 @@ __all__ = [
     "RoleGuess",
     "SeriesTags",
     "SourceSeries",
+    "check_files",
     "check_slice",
     "check_slices",
     "deidentify",

@@ -164,12 +164,17 @@ def hashed_uid(uid: str, key: bytes = b"") -> str:
 
 def _why_not(data: Dataset, path: Path) -> str:
     """Why a file is not copied, or nothing."""
+    from pydicom.pixels.utils import get_expected_length
+
     if said(data, "Modality") not in COPIED or said(data, "SOPClassUID").startswith(SCREEN_SHOTS):
         return "neither a scan nor a drawing"
     if said(data, "BurnedInAnnotation").upper() == "YES":
         raise InputError(f"{path} says that text is burnt into its voxels; remove that series first.")
     if not all(said(data, keyword) for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID")):
         raise InputError(f"{path} has no UIDs of its own; export it again.")
+    packed = data.file_meta.TransferSyntaxUID.is_compressed
+    if "PixelData" in data and not packed and len(data.PixelData) < get_expected_length(data):
+        raise InputError(f"{path} ends before its voxels do; copy it again.")
     return ""
 
 

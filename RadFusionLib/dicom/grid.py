@@ -14,7 +14,7 @@ __all__ = ["MOST_VOXELS", "TILTED", "UNEVEN", "Uneven", "as_stored", "grid_of_pl
 TOLERANCE = 0.02
 """How far a plane may lie from an even spacing, as a share of it."""
 
-MOST_VOXELS = 1 << 30
+MOST_VOXELS = 1 << 29
 """Of a grid that a header asks for; its frames may be few and far apart."""
 
 

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import math
-import struct
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from RadFusionLib.errors import InputError
+from RadFusionLib.errors import InputError, RadFusionError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ["is_dicom", "numbers", "read_header", "said", "understood"]
+__all__ = ["bytes_of_voxels", "is_dicom", "numbers", "read_header", "said", "understood"]
 
 PREAMBLE = 128
-
-DAMAGED = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    IndexError,
-    KeyError,
-    MemoryError,
-    NotImplementedError,
-    RecursionError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What a header that says something impossible makes a reader raise; ``OSError`` is for :func:`read_header` alone."""
 
 
 def is_dicom(path: str | Path) -> bool:
@@ -55,13 +38,16 @@ def understood(path: str | Path, what: str = "a DICOM file") -> Iterator[None]:
     Raises
     ------
     InputError
-        In place of any error of :data:`DAMAGED`.
+        In place of whatever went wrong: readers raise nearly every kind of error on a header that says something
+        impossible.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except DAMAGED:
+    except RadFusionError:
+        raise
+    except Exception:
         raise InputError(f"{path} is damaged or incomplete as {what}; export it again.") from None
 
 
@@ -97,9 +83,19 @@ def read_header(path: str | Path, tags: Sequence[str] | None = None, *, voxels: 
             meta = read_file_meta_info(path)
             if str(meta.get("TransferSyntaxUID", "")) == DeflatedExplicitVRLittleEndian:
                 raise InputError(f"{path} is deflated as a whole; export it uncompressed.")
-            return dcmread(path, stop_before_pixels=not voxels, specific_tags=None if tags is None else list(tags))
+            wanted = None if tags is None else list(tags)
+            return dcmread(path, stop_before_pixels=not voxels, specific_tags=wanted)
         except OSError:
             raise InputError(f"{path} cannot be read; check the file and its rights.") from None
+
+
+def bytes_of_voxels(path: Path) -> int:
+    """How many bytes of a DICOM file are left for its voxels; negative where an element claims more than there is."""
+    from pydicom import dcmread
+
+    with understood(path), path.open("rb") as stream:
+        dcmread(stream, stop_before_pixels=True, specific_tags=[])
+        return path.stat().st_size - stream.tell()
 
 
 def said(header: Dataset, keyword: str) -> str:
@@ -115,6 +111,6 @@ def numbers(header: Dataset, keyword: str, count: int) -> tuple[float, ...]:
         return ()
     try:
         found = tuple(float(entry) for entry in value) if hasattr(value, "__iter__") else (float(value),)
-    except DAMAGED:
+    except (TypeError, ValueError, OverflowError):
         return ()
     return found if len(found) == count and all(math.isfinite(entry) for entry in found) else ()

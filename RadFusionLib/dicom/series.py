@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +11,13 @@ import numpy as np
 
 from RadFusionLib.case import Geometry
 from RadFusionLib.dicom.grid import TILTED, UNEVEN, Uneven, grid_of_planes
-from RadFusionLib.dicom.header import is_dicom, numbers, read_header, said, understood
+from RadFusionLib.dicom.header import bytes_of_voxels, is_dicom, numbers, read_header, said, understood
 from RadFusionLib.errors import InputError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ["SourceSeries", "check_slice", "check_slices", "find_series", "read_source"]
+__all__ = ["SourceSeries", "check_files", "check_slice", "check_slices", "find_series", "read_source"]
 
 GEOMETRY = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns")
 TIMES = (
@@ -41,9 +41,13 @@ WANTED = (
     "BitsAllocated",
     "SamplesPerPixel",
 )
+SUFFIXES = (".dcm", ".ima", ".dicom")
 UIDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 OUTSIDE = ("SEG", "RTSTRUCT", "RTDOSE", "RTPLAN", "SR", "PR", "KO", "REG", "DOC")
 """Modalities that are no scans."""
+
+MOST_PIXELS = 1 << 26
+"""Of a packed slice, whose file does not tell how large it is."""
 
 MENDS = {
     UNEVEN: "complete the series, for one may be missing",
@@ -72,30 +76,45 @@ class SourceSeries:
         return said(self.headers[0], "SeriesInstanceUID")
 
 
-def check_slices(files: Sequence[str | Path], folder: Path) -> None:
+def check_files(folder: Path) -> dict[str, Dataset]:
+    """Check each DICOM scan of a folder by itself, before any reader sets memory aside for what it claims.
+
+    Returns
+    -------
+    dict of str to Dataset
+        Header by the file's name.
+
+    Raises
+    ------
+    InputError
+        As :func:`check_slice`.
+    """
+    return {path.name: check_slice(path) for path in _scans(folder)}
+
+
+def check_slices(files: Sequence[str | Path], headers: Mapping[str, Dataset], folder: Path) -> None:
     """Refuse files that do not make one even stack of slices.
 
     Parameters
     ----------
     files : sequence of str or Path
         What a reader takes for one series.
-    folder : Path
-        Where they lie; a DICOM file in it that no reader takes for an image is refused too, since a damaged slice
-        would be left out without a word.
+    headers : mapping of str to Dataset
+        What :func:`check_files` found in the folder. A file that the reader does not take is refused too, since a
+        damaged slice would be left out without a word.
 
     Raises
     ------
     InputError
-        When a file is damaged, multi-frame or a mosaic, lacks its position, or the slices are gated, repeated,
-        uneven, tilted or turned against each other.
+        When a slice lacks its position, or the slices are gated, repeated, uneven, tilted or turned against each
+        other.
     """
-    known = {Path(file).name for file in files}
-    for path in sorted(folder.iterdir()):
-        if path.name not in known and is_dicom(path):
-            raise InputError(f"{path} is damaged or incomplete as a slice; copy the series again.")
-    headers = [check_slice(Path(file)) for file in files]
-    if len(headers) > 1:
-        _stack(headers, [Path(file) for file in files], folder)
+    names = [Path(file).name for file in files]
+    for name in headers:
+        if name not in names:
+            raise InputError(f"{folder / name} is damaged or incomplete as a slice; copy the series again.")
+    if len(names) > 1:
+        _stack([headers[name] for name in names], [folder / name for name in names], folder)
 
 
 def read_source(folder: str | Path) -> SourceSeries:
@@ -107,8 +126,7 @@ def read_source(folder: str | Path) -> SourceSeries:
         As :func:`check_slices`, and when the folder holds no series or its files have no UIDs to refer to.
     """
     folder = Path(folder)
-    files = sorted(path for path in folder.iterdir() if is_dicom(path)) if folder.is_dir() else []
-    files = [path for path in files if said(read_header(path, ["Modality"]), "Modality") not in OUTSIDE]
+    files = list(_scans(folder))
     if not files:
         raise InputError(f"{folder} holds no DICOM series; name a folder with the slices of one series.")
     return _source(files, folder)
@@ -124,8 +142,13 @@ def find_series(uid: str, folders: Iterable[str | Path]) -> SourceSeries | None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    """The DICOM files of a folder, those among them that are DICOM by name only."""
     if folder.is_dir():
-        yield from (path for path in sorted(folder.iterdir()) if is_dicom(path))
+        yield from (p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES or is_dicom(p))
+
+
+def _scans(folder: Path) -> list[Path]:
+    return [path for path in _files(folder) if said(read_header(path, ["Modality"]), "Modality") not in OUTSIDE]
 
 
 def _belongs(path: Path, uid: str) -> bool:
@@ -165,7 +188,17 @@ def check_slice(file: Path) -> Dataset:
             raise InputError(f"{file} is a multi-frame DICOM image; export it as single-frame slices.")
         if "MOSAIC" in [str(word).upper() for word in header.get("ImageType") or []]:
             raise InputError(f"{file} is a mosaic (a whole volume in one DICOM image); export it as single slices.")
+        _check_size(header, file)
         return header
+
+
+def _check_size(header: Dataset, file: Path) -> None:
+    """Refuse a slice that claims more voxels than its file can hold, before anything is set aside for them."""
+    pixels = int(header.get("Rows") or 0) * int(header.get("Columns") or 0)
+    size = pixels * int(header.get("SamplesPerPixel") or 1) * int(header.get("BitsAllocated") or 16) // 8
+    packed = header.file_meta.TransferSyntaxUID.is_compressed
+    if not pixels or bytes_of_voxels(file) <= (0 if packed else size) or pixels > MOST_PIXELS:
+        raise InputError(f"{file} is damaged or incomplete as a slice; copy the series again.")
 
 
 def _stack(headers: Sequence[Dataset], files: Sequence[Path], folder: Path) -> tuple[Geometry, np.ndarray]:

@@ -15,7 +15,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from RadFusionLib.case import Volume
-from RadFusionLib.dicom import check_slice, check_slices, is_dicom, is_drawn, open_drawn
+from RadFusionLib.dicom import check_files, check_slice, check_slices, is_dicom, is_drawn, open_drawn
 from RadFusionLib.errors import InputError
 from RadFusionLib.imaging.checks import check_geometry, check_image
 from RadFusionLib.imaging.lesions import is_lesion_name
@@ -301,6 +301,7 @@ def _nifti_bytes(header: bytes) -> int:
 
 
 def _read_series(folder: Path) -> sitk.Image:
+    headers = check_files(folder)
     reader = sitk.ImageSeriesReader()
     series = reader.GetGDCMSeriesIDs(str(folder))
     if not series:
@@ -308,7 +309,7 @@ def _read_series(folder: Path) -> sitk.Image:
     if len(series) > 1:
         raise InputError(f"{folder} holds {len(series)} DICOM series; give each series a folder of its own.")
     files = reader.GetGDCMSeriesFileNames(str(folder), series[0])
-    check_slices(files, folder)
+    check_slices(files, headers, folder)
     reader.SetFileNames(files)
     return reader.Execute()
 
