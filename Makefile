@@ -1,4 +1,5 @@
 # make demo   sets everything up in .venv and runs the main job
+# make read   sets up and opens the browser reader on the built-in case
 # make test   sets up and passes the tests
 # Needs Python 3.11, 3.12 or 3.13; no compiler, no root. Choose one with PYTHON=python3.12.
 
@@ -10,10 +11,13 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test lint studies bundle clean
+.PHONY: demo read test lint studies bundle clean
 
 demo: $(VENV)/.ready
 	$(BIN)/radfusion demo --out demo-output
+
+read: $(VENV)/.ready
+	$(BIN)/radfusion read
 
 test: $(VENV)/.ready-test
 	$(BIN)/python -m pytest

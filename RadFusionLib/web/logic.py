@@ -161,9 +161,9 @@ class ReaderLogic:
             return
         try:
             margin = self.state.shell.margin_mm
-            made = self.reading.draw_shell(
-                margin, self.facts.within_liver and self.reading.has_liver(), self.facts.lesion
-            )
+            within = self.facts.within_liver and self.reading.has_liver()
+            known = self.app.segmentation_editor.n_segments
+            made = self.reading.draw_shell(margin, within, self.facts.lesion)
         except InputError as error:
             self.state.shell.remark = str(error)
             return
@@ -179,6 +179,10 @@ class ReaderLogic:
         if margin != self.facts.margin_mm:
             said.append(f"The model was trained with {self.facts.margin_mm:g} mm, which its risk uses.")
         self.state.shell.remark = " ".join(said)
+        if self.app.segmentation_editor.n_segments != known:
+            self.reading.set_opacities_in_3d()
+            # Its list of segments does not hear of one that others add.
+            self.app.segmentation_editor.segmentation_modified()
 
     def set_clinical(self, name: str, text: str | None) -> None:
         """Take a clinical value as typed, and say at once what risk it gives."""
@@ -250,6 +254,10 @@ class ReaderLogic:
             done(reading)
         self.show_phase(self.facts.reference)
         self.app.display_manager.reset_views()
+        centre = reading.centre()
+        if centre is not None:
+            for view in self.app.view_manager.get_slice_views():
+                view.get_view_node().JumpSliceByOffsetting(*centre)
         self._on_rest()
 
     def _on_drawn(self) -> None:

@@ -18,6 +18,8 @@ from RadFusionLib.scene.shell_segment import ShellSegment
 __all__ = ["Reading"]
 
 REGION = "RadFusion.region"
+OPACITIES = {"tumor": 0.6, "shell": 0.15, "liver": 0.08}
+"""Of the surfaces in 3D, by region."""
 
 
 class Reading:
@@ -88,6 +90,23 @@ class Reading:
             liver=liver,
             lesion=lesion if lesion in ("all", "largest", "single") else "all",
         )
+
+    def centre(self) -> tuple[float, float, float] | None:
+        """Return the middle of the tumour in RAS mm; ``None`` when it is empty."""
+        tumor = self.tumor()
+        where = np.argwhere(tumor.array)
+        if not len(where):
+            return None
+        left, posterior, superior = tumor.geometry.index_to_physical(where.mean(axis=0)[::-1][None])[0]
+        return -float(left), -float(posterior), float(superior)
+
+    def set_opacities_in_3d(self) -> None:
+        """Let the tumour be seen through what lies around it."""
+        segmentation, display = self.segmentation.GetSegmentation(), self.segmentation.GetDisplayNode()
+        for number in range(segmentation.GetNumberOfSegments()):
+            identity = segmentation.GetNthSegmentID(number)
+            opacity = OPACITIES.get(segment_tag(self.segmentation, identity, REGION), 1.0)
+            display.SetSegmentOpacity3D(identity, opacity)
 
     def has_liver(self) -> bool:
         """Whether a liver is drawn beside the tumour."""

@@ -44,6 +44,11 @@ class ReaderViews(BaseLogic[RangeSliderState]):
         ]
         self.layout.register_layout(LAYOUT, Layout(LayoutDirection.Vertical, rows))
         self.layout.set_layout(LAYOUT)
+        # Outlines in slices, so that what lies beneath stays in sight.
+        display = self.editor.data.segment_display
+        display.opacity_mode = SegmentationOpacityEnum.OUTLINE
+        display.border_thickness.value = 2
+        display.opacity_2d.value = display.opacity_3d.value = 1.0
         self._node: Node | None = None
         self._last_effects = [EFFECTS[0][2], EFFECTS[2][2]]
         app.segmentation_editor.active_effect_name_changed.connect(self._remember_effect)
@@ -69,6 +74,8 @@ class ReaderViews(BaseLogic[RangeSliderState]):
         display = editor.active_segmentation_display
         display.set_opacity_mode(SegmentationOpacityEnum.OUTLINE)
         display.set_border_thickness(2)
+        reading.set_opacities_in_3d()
+        editor.set_surface_representation_enabled(True)
 
     def show_window_of(self, node: Node) -> None:
         """Let the grey levels' slider move those of a volume."""

@@ -1,0 +1,309 @@
+"""The reader without a page: one risk everywhere, a shell that follows, what-if, and errors that are sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.ndimage import distance_transform_edt
+
+import RadFusionLib
+from RadFusionLib.bundle import Bundle
+from RadFusionLib.cli import main
+from RadFusionLib.cohort import load_case, read_manifest
+from RadFusionLib.scene import case_from_scene, load_scene, mask_from_segment, mask_to_segment, private_scene
+from RadFusionLib.scene.segmentations import reference_geometry
+
+
+def settle(seconds: float = 0.7) -> Any:
+    """Longer than the rest after which the reader follows the hand."""
+    return asyncio.sleep(seconds)
+
+
+def grow(logic: Any) -> None:
+    """Enlarge the tumour by a voxel along I, as a stroke would."""
+    tumor = logic.reading.tumor()
+    grown = tumor.with_array(tumor.array | np.roll(tumor.array, 1, axis=2))
+    mask_to_segment(grown, logic.reading.segmentation, "tumor")
+    logic.app.segmentation_editor.segmentation_modified()
+
+
+@pytest.fixture(scope="module")
+def command_risks(
+    bundle_path: Path, cohort: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, str]]:
+    """What ``radfusion predict`` writes for two of the cases."""
+    out = tmp_path_factory.mktemp("command")
+    options = ["--bundle", str(bundle_path), "--manifest", str(cohort), "--out", str(out)]
+    assert main(["predict", *options, "--case", "c0", "--case", "c1", "--write", "none", "--quiet"]) == 0
+    with (out / "risk.csv").open(newline="", encoding="utf-8") as stream:
+        return {row["case"]: row for row in csv.DictReader(stream)}
+
+
+def test_two_cases_one_after_the_other_have_the_commands_risk(make_reader: Any, command_risks: Any) -> None:
+    async def story() -> None:
+        logic = make_reader()
+        await logic.start()
+        for case in ("c0", "c1"):
+            assert logic.state.case.title == case
+            await logic.predict()
+            assert logic.state.problem == ""
+            found = logic.state.result
+            for shown, column in ((found.risk, "risk"), (found.low, "risk_low"), (found.high, "risk_high")):
+                assert abs(shown / 100 - float(command_risks[case][column])) < 1e-6
+            assert found.group == command_risks[case]["group"]
+            await logic.step(1)
+        assert logic.state.case.title == "c2"
+        assert not logic.state.result.shown
+
+    asyncio.run(story())
+    first, second = (float(row["risk"]) for row in command_risks.values())
+    assert abs(first - second) > 0.1, "equal risks would prove nothing"
+
+
+def test_the_shell_follows_the_tumour_and_stays_in_the_liver(make_reader: Any) -> None:
+    async def story() -> None:
+        logic = make_reader()
+        await logic.start()
+        drawn: list[int] = []
+        draw = logic.draw_shell
+        logic.draw_shell = lambda: (drawn.append(1), draw())
+        _check_shell(logic.reading, 10.0)
+        grow(logic)
+        await settle()
+        _check_shell(logic.reading, 10.0)
+        await settle()
+        assert len(drawn) == 1, "the shell's own change must not draw it again"
+        logic.set_margin(5)
+        await settle()
+        _check_shell(logic.reading, 5.0)
+        assert "trained with 10 mm" in logic.state.shell.remark
+        logic.set_live(False)
+        before = _mask(logic.reading, "shell")
+        grow(logic)
+        await settle()
+        assert np.array_equal(_mask(logic.reading, "shell"), before)
+
+    asyncio.run(story())
+
+
+def _mask(reading: Any, name: str) -> np.ndarray:
+    return mask_from_segment(reading.segmentation, name, reference_geometry(reading.segmentation)).array
+
+
+def _check_shell(reading: Any, margin: float) -> None:
+    """Against SciPy's distance transform, voxel by voxel."""
+    tumor, liver = _mask(reading, "tumor"), _mask(reading, "liver")
+    spacing = reference_geometry(reading.segmentation).spacing[::-1]
+    expected = (distance_transform_edt(~tumor, sampling=spacing) <= margin + 1e-6) & ~tumor & liver
+    assert expected.any()
+    assert np.array_equal(_mask(reading, "shell"), expected)
+
+
+def test_a_clinical_value_changes_the_risk_at_once_and_the_tumour_asks_for_features(
+    make_reader: Any, bundle_path: Path, cohort: Path
+) -> None:
+    bundle = Bundle.load(bundle_path)
+    case = load_case(read_manifest(cohort).row("c0"), bundle.recipe.phases)
+    changed = RadFusionLib.Case(
+        case.id, case.phases, case.masks, {**case.clinical, "AFP": 95.0}, case.scanner, "", True
+    )
+    expected = RadFusionLib.predict(bundle, changed, heatmap=False)
+
+    async def story() -> None:
+        logic = make_reader()
+        await logic.start()
+        await logic.predict()
+        predicted = logic.state.result.risk
+        logic.set_clinical("AFP", "95")
+        await settle(0.2)
+        found = logic.state.result
+        assert abs(found.risk / 100 - expected.risk) < 1e-9
+        assert abs(found.low / 100 - expected.risk_low) < 1e-9
+        assert abs(found.risk - predicted) > 1
+        assert "AFP" in found.what_if
+        assert logic.state.prediction.stale == ""
+        logic.set_clinical("AFP", repr(case.clinical["AFP"]))
+        await settle(0.2)
+        assert logic.state.result.risk == pytest.approx(predicted, abs=1e-9)
+        assert logic.state.result.what_if == ""
+        contour = logic.reading.tumor()
+        grow(logic)
+        await settle()
+        assert "must be computed again" in logic.state.prediction.stale
+        mask_to_segment(contour, logic.reading.segmentation, "tumor")
+        logic.app.segmentation_editor.segmentation_modified()
+        await settle()
+        assert logic.state.prediction.stale == "", "the contour is the predicted one again"
+        grow(logic)
+        await settle()
+        await logic.predict()
+        assert logic.state.prediction.stale == ""
+        assert logic.state.result.risk != pytest.approx(predicted, abs=1e-6)
+
+    asyncio.run(story())
+
+
+def test_bad_clinical_values_are_named(make_reader: Any) -> None:
+    async def story() -> None:
+        logic = make_reader()
+        await logic.start()
+        logic.set_clinical("AFP", "")
+        await logic.predict()
+        assert logic.state.problem == "The model uses AFP; fill in the clinical values."
+        row = next(r for r in logic.state.clinical.rows if r.name == "AFP")
+        assert row.problem
+        assert row.unit == "ng/mL"
+        logic.set_clinical("AFP", "a lot")
+        await logic.predict()
+        assert logic.state.problem == "The clinical value AFP is 'a lot'; enter a number."
+        logic.set_clinical("AFP", "41,5")
+        await logic.predict()
+        assert logic.state.problem == ""
+        assert logic.state.result.shown
+
+    asyncio.run(story())
+
+
+def test_closing_and_cancelling_in_the_middle_leave_nothing_behind(make_reader: Any, bench: Any) -> None:
+    async def story() -> None:
+        logic = make_reader()
+        await logic.start()
+        bench.on_report = lambda fraction, message: logic.cancel() if fraction > 0.3 else None
+        await logic.predict()
+        assert not logic.state.result.shown
+        assert logic.state.problem == ""
+        assert "Cancelled" in logic.state.remark
+        assert not logic.state.prediction.running
+        bench.on_report = lambda fraction, message: logic.close() if fraction > 0.3 and logic.reading else None
+        await logic.predict()
+        assert logic.state.problem == ""
+        assert not logic.state.result.shown
+        assert logic.app.scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
+        bench.on_report = lambda fraction, message: None
+        await logic.predict()
+        assert logic.state.problem == "No case is open; open one first."
+        await logic.open(2)
+        await logic.predict()
+        await logic.predict()
+        assert logic.state.problem == ""
+        assert logic.state.result.shown
+        logic.app.scene.Clear(0)
+        await settle()
+        await logic.predict()
+        assert "RadFusion failed unexpectedly" not in logic.state.problem
+        assert logic.state.problem
+
+    asyncio.run(story())
+
+
+def test_a_missing_phase_and_an_empty_tumour_are_said_in_a_sentence(
+    make_reader: Any, cohort: Path, tmp_path: Path
+) -> None:
+    table = pd.read_csv(cohort).head(3)
+    for column in table.columns[table.columns.str.contains("image|mask")]:
+        table[column] = [str(cohort.parent / name) for name in table[column]]
+    table.loc[1, "image:HBP"] = np.nan
+    table.loc[2, "mask:tumor"] = np.nan
+    table.to_csv(tmp_path / "manifest.csv", index=False)
+
+    async def story() -> None:
+        logic = make_reader(tmp_path / "manifest.csv")
+        await logic.start()
+        await logic.open(1)
+        assert logic.state.problem == "Case c1 has no HBP phase; fill its image:HBP in the manifest."
+        assert logic.reading is None
+        await logic.open(2)
+        assert logic.state.problem == ""
+        assert logic.state.case.tumor == "not drawn yet"
+        await logic.predict()
+        assert logic.state.problem == "The tumour is empty; paint it first."
+        await logic.open(0)
+        assert logic.state.problem == ""
+        await logic.predict()
+        assert logic.state.result.shown
+
+    asyncio.run(story())
+
+
+def test_what_is_saved_opens_again(make_reader: Any, tmp_path: Path) -> None:
+    async def story() -> None:
+        logic = make_reader()
+        await logic.start()
+        assert await logic.save_report(tmp_path / "report.html") is None
+        assert "predict, then save" in logic.state.problem
+        await logic.predict()
+        drawn = logic.reading.case({"AFP": 1.0})
+        assert await logic.save_scene(tmp_path / "whole.mrb") == tmp_path / "whole.mrb"
+        assert logic.state.remark == ""
+        with private_scene() as scene:
+            load_scene(tmp_path / "whole.mrb", scene)
+            again = case_from_scene(scene)
+            for key, mask in drawn.masks.items():
+                assert np.array_equal(again.masks[key].array, mask.array)
+            assert scene.GetFirstNodeByName("c0 heatmap") is not None
+        report = await logic.save_report(tmp_path / "report.html")
+        assert report is not None
+        text = report.read_text(encoding="utf-8")
+        assert f"{logic.state.result.risk:.1f} %" in text
+        assert logic.state.notice in text
+        assert sorted(os.listdir(tmp_path)) == ["report.html", "whole.mrb"]
+        grow(logic)
+        await settle()
+        await logic.save_scene(tmp_path / "changed.mrb")
+        assert "without a prediction" in logic.state.remark
+        with private_scene() as scene:
+            load_scene(tmp_path / "changed.mrb", scene)
+            assert scene.GetFirstNodeByName("c0 heatmap") is None
+            tumor = next(m for k, m in case_from_scene(scene).masks.items() if k.region == "tumor")
+            assert tumor.array.sum() == logic.reading.tumor().array.sum()
+
+    asyncio.run(story())
+
+
+def test_the_worker_process_predicts_cancels_and_is_missed_when_it_dies(bundle_path: Path, cohort: Path) -> None:
+    from RadFusionLib.errors import Cancelled, InputError, RadFusionError
+    from RadFusionLib.web.worker import Worker
+
+    bundle = Bundle.load(bundle_path)
+    row = read_manifest(cohort).row("c1")
+    case = load_case(row, bundle.recipe.phases)
+    expected = RadFusionLib.predict(bundle, case)
+
+    async def story() -> None:
+        worker = Worker(bundle_path)
+        try:
+            heard: list[float] = []
+            found = await worker.ask("predict", case, report=lambda fraction, message: heard.append(fraction))
+            assert found.explanation["risk"] == pytest.approx(expected.risk, abs=1e-12)
+            assert np.array_equal(found.heatmap.array, expected.heatmap.array)
+            assert heard == sorted(heard)
+            assert heard[-1] == 1.0
+
+            def stop(fraction: float, message: str) -> None:
+                if fraction > 0.2:
+                    worker.cancel()
+
+            with pytest.raises(Cancelled):
+                await worker.ask("predict", case, report=stop)
+            with pytest.raises(InputError, match="no prediction yet"):
+                await worker.ask("what_if", case.clinical)
+            assert (await worker.ask("facts")).name == bundle.name
+
+            def die(fraction: float, message: str) -> None:
+                worker._process.kill()
+
+            with pytest.raises(RadFusionError, match="stopped unexpectedly"):
+                await worker.ask("predict", case, report=die)
+            worker._process.join()
+            assert (await worker.ask("facts")).name == bundle.name
+        finally:
+            worker.stop()
+
+    asyncio.run(story())
