@@ -5,75 +5,130 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from numba import njit
-from scipy.spatial import ConvexHull
 
 from RadFusionLib.radiomics.region import FloatArray, MaskArray
 
 __all__ = ["mesh_diameters"]
 
+_NONE = 1 << 30
+
 
 def mesh_diameters(mask: MaskArray, spacing_kji: FloatArray) -> tuple[float, float, float, float]:
     """Give the largest distance between mesh points that share their K, their J, their I, and overall, mm.
 
-    The mesh's points lie halfway between a voxel of the region and a neighbour outside it.
+    The mesh's points lie halfway between a voxel of the region and a neighbour outside it. Only the corners of their
+    convex hull within a plane can be the ends of a largest distance, there and overall.
     """
-    points = _mesh_points(mask)
-    in_planes = [_largest_in_planes(points, axis, spacing_kji) for axis in range(3)]
-    physical = points[_row_ends(points)] * (spacing_kji / 2)
-    hull = physical[ConvexHull(physical).vertices]
-    overall = float(np.sqrt(_largest_squared(hull)))
-    return in_planes[0], in_planes[1], in_planes[2], overall
+    along_i, along_j = _row_ends(np.pad(_cropped(mask), 1))
+    k, j, i = (float(s) / 2 for s in spacing_kji)
+    corners = np.empty((2 * int(np.prod(along_i.shape[1:])), 3))
+    same_k, found = _widest(along_i, k, j, i, corners)
+    same_j, _ = _widest(np.ascontiguousarray(along_i.swapaxes(1, 2)), j, k, i, corners[:0])
+    same_i, _ = _widest(along_j, i, k, j, corners[:0])
+    return same_k, same_j, same_i, _largest(corners[:found])
 
 
-def _mesh_points(mask: MaskArray) -> npt.NDArray[np.int64]:
-    """Give the mesh's points in half voxels, (n, 3) along K, J, I."""
-    padded = np.pad(mask, 1)
-    found = []
-    for axis in range(3):
-        low = np.moveaxis(padded, axis, 0)
-        where = np.moveaxis(low[1:] != low[:-1], 0, axis)
-        points = 2 * np.argwhere(where)
-        points[:, axis] += 1
-        found.append(points)
-    return np.concatenate(found).astype(np.int64)
-
-
-def _row_ends(points: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Give the positions of the first and last point of each row along I; no other can be an extreme point."""
-    order = np.lexsort((points[:, 2], points[:, 1], points[:, 0]))
-    row = points[order, :2]
-    new = np.any(row[1:] != row[:-1], axis=1)
-    first, last = np.r_[True, new], np.r_[new, True]
-    return np.asarray(order[first | last])
-
-
-def _largest_in_planes(points: npt.NDArray[np.int64], axis: int, spacing_kji: FloatArray) -> float:
-    across, along = (other for other in range(3) if other != axis)
-    arranged = points[:, [axis, across, along]]
-    arranged = arranged[_row_ends(arranged)]
-    plane = arranged[:, 0]
-    starts = np.flatnonzero(np.r_[True, plane[1:] != plane[:-1], True])
-    flat = arranged[:, 1:] * (spacing_kji[[across, along]] / 2)
-    return float(np.sqrt(_largest_squared_within(flat, starts)))
+def _cropped(mask: MaskArray) -> MaskArray:
+    occupied = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+    return mask[tuple(slice(int(o[0]), int(o[-1]) + 1) for o in occupied)]
 
 
 @njit(cache=True, nogil=True)
-def _largest_squared_within(points, starts):  # type: ignore[no-untyped-def]
+def _extend(ends, plane, row, value):  # type: ignore[no-untyped-def]
+    ends[0, plane, row] = min(ends[0, plane, row], value)
+    ends[1, plane, row] = max(ends[1, plane, row], value)
+
+
+@njit(cache=True, nogil=True)
+def _row_ends(padded):  # type: ignore[no-untyped-def]
+    """Give the first and last mesh point of each row, in half voxels.
+
+    The first array holds them by K and J (along I), the second by I and K (along J).
+    """
+    size_k, size_j, size_i = padded.shape
+    along_i = np.empty((2, 2 * size_k, 2 * size_j), np.int64)
+    along_j = np.empty((2, 2 * size_i, 2 * size_k), np.int64)
+    along_i[0] = _NONE
+    along_i[1] = -_NONE
+    along_j[0] = _NONE
+    along_j[1] = -_NONE
+    for k in range(size_k - 1):
+        for j in range(size_j - 1):
+            for i in range(size_i - 1):
+                here = padded[k, j, i]
+                if here != padded[k + 1, j, i]:
+                    _extend(along_i, 2 * k + 1, 2 * j, 2 * i)
+                    _extend(along_j, 2 * i, 2 * k + 1, 2 * j)
+                if here != padded[k, j + 1, i]:
+                    _extend(along_i, 2 * k, 2 * j + 1, 2 * i)
+                    _extend(along_j, 2 * i, 2 * k, 2 * j + 1)
+                if here != padded[k, j, i + 1]:
+                    _extend(along_i, 2 * k, 2 * j, 2 * i + 1)
+                    _extend(along_j, 2 * i + 1, 2 * k, 2 * j)
+    return along_i, along_j
+
+
+@njit(cache=True, nogil=True)
+def _chain(values, sign, hull, start):  # type: ignore[no-untyped-def]
+    """Append the convex chain of a plane's row ends (lower for sign 1, upper for -1) to `hull`; give its new length."""
+    count = start
+    for row in range(len(values)):
+        value = values[row] * sign
+        if value >= _NONE:
+            continue
+        while count - start >= 2:
+            rise = (hull[count - 1, 1] - hull[count - 2, 1]) * sign
+            if rise * (row - hull[count - 2, 0]) < (value - hull[count - 2, 1] * sign) * (
+                hull[count - 1, 0] - hull[count - 2, 0]
+            ):
+                break
+            count -= 1
+        hull[count, 0] = row
+        hull[count, 1] = values[row]
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _widest(ends, plane_step, row_step, value_step, corners):  # type: ignore[no-untyped-def]
+    """Give the largest distance within any plane; list the planes' corners in `corners`, if it has room, and their
+    number."""
+    hull = np.empty((2 * ends.shape[2], 2), np.int64)
     largest = 0.0
-    for s in range(len(starts) - 1):
-        for m in range(starts[s], starts[s + 1]):
-            for n in range(starts[s], m):
-                dy = points[m, 0] - points[n, 0]
-                dx = points[m, 1] - points[n, 1]
+    found = 0
+    for plane in range(ends.shape[1]):
+        count = _chain(ends[0, plane], 1, hull, 0)
+        count = _chain(ends[1, plane], -1, hull, count)
+        for m in range(count):
+            for n in range(m):
+                dy = (hull[m, 0] - hull[n, 0]) * row_step
+                dx = (hull[m, 1] - hull[n, 1]) * value_step
                 largest = max(largest, dy * dy + dx * dx)
-    return largest
+            if len(corners) > 0:
+                corners[found, 0] = plane * plane_step
+                corners[found, 1] = hull[m, 0] * row_step
+                corners[found, 2] = hull[m, 1] * value_step
+                found += 1
+    return np.sqrt(largest), found
+
+
+def _largest(points: npt.NDArray[np.float64]) -> float:
+    """Give the largest distance between any two points."""
+    reach = np.linalg.norm(points - (points.min(axis=0) + points.max(axis=0)) / 2, axis=1)
+    order = np.argsort(-reach)
+    return float(np.sqrt(_largest_squared(points[order], reach[order])))
 
 
 @njit(cache=True, nogil=True)
-def _largest_squared(points):  # type: ignore[no-untyped-def]
+def _largest_squared(points, reach):  # type: ignore[no-untyped-def]
+    """Compare the points, farthest from the middle first; two are no farther apart than the sum of their reaches."""
     largest = 0.0
     for m in range(len(points)):
+        if (reach[0] + reach[m]) ** 2 < largest:
+            break
         for n in range(m):
+            if (reach[m] + reach[n]) ** 2 < largest:
+                break
             dz = points[m, 0] - points[n, 0]
             dy = points[m, 1] - points[n, 1]
             dx = points[m, 2] - points[n, 2]

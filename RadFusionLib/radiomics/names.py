@@ -197,6 +197,7 @@ def feature_names(settings: RadiomicsSettings) -> tuple[str, ...]:
     return tuple(names)
 
 
+@lru_cache(maxsize=8192)
 def split_name(name: str) -> tuple[str, str, str]:
     """Split ``'wavelet-LLH_glcm_Contrast'`` into image, class and feature."""
     image, feature_class, feature = name.split("_")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
+from numba import njit
 
 from RadFusionLib.radiomics.diameters import mesh_diameters
 from RadFusionLib.radiomics.marching_cubes import mesh_volume_and_surface
@@ -55,10 +56,12 @@ def shape_features(
 
 
 def _principal_axes(mask: MaskArray, kji: np.ndarray, reasons: dict[str, str]) -> dict[str, float]:
-    centres = np.argwhere(mask) * kji
-    centres -= centres.mean(axis=0)
-    centres /= np.sqrt(len(centres))
-    least, minor, major = np.linalg.eigvalsh(centres.T @ centres)
+    count, first, second = _index_sums(np.ascontiguousarray(mask))
+    n, sums = int(count), [int(value) for value in first]
+    # Whole numbers without rounding, so that nothing is lost where the region is far from the grid's corner.
+    spread = np.array([[n * int(second[a, b]) - sums[a] * sums[b] for b in range(3)] for a in range(3)], dtype=object)
+    covariance = (spread / n**2).astype(np.float64) * np.outer(kji, kji)
+    least, minor, major = np.linalg.eigvalsh(covariance)
     # A flat region has an eigenvalue of 0 that rounding may take below.
     least, minor = (0.0 if -1e-10 < value < 0 else float(value) for value in (least, minor))
     values = {
@@ -71,3 +74,33 @@ def _principal_axes(mask: MaskArray, kji: np.ndarray, reasons: dict[str, str]) -
     if not major > 0:
         reasons["Elongation"] = reasons["Flatness"] = "the region is a single voxel and has no axes"
     return {name: float(value) for name, value in values.items()}
+
+
+@njit(cache=True, nogil=True)
+def _index_sums(mask):  # type: ignore[no-untyped-def]
+    """Give the number of voxels, the sums of their indices and the sums of the indices' products."""
+    count = 0
+    first = np.zeros(3, np.int64)
+    second = np.zeros((3, 3), np.int64)
+    for k in range(mask.shape[0]):
+        for j in range(mask.shape[1]):
+            n = si = sii = 0
+            for i in range(mask.shape[2]):
+                if mask[k, j, i]:
+                    n += 1
+                    si += i
+                    sii += i * i
+            count += n
+            first[0] += n * k
+            first[1] += n * j
+            first[2] += si
+            second[0, 0] += n * k * k
+            second[0, 1] += n * k * j
+            second[1, 1] += n * j * j
+            second[0, 2] += si * k
+            second[1, 2] += si * j
+            second[2, 2] += sii
+    second[1, 0] = second[0, 1]
+    second[2, 0] = second[0, 2]
+    second[2, 1] = second[1, 2]
+    return count, first, second
