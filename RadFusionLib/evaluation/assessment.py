@@ -14,9 +14,12 @@ from RadFusionLib.evaluation.baseline import BaselineTable, baseline_table
 from RadFusionLib.evaluation.brier import Brier, brier
 from RadFusionLib.evaluation.calibration import Calibration, CalibrationCurve, calibration, calibration_curve
 from RadFusionLib.evaluation.confusion import ConfusionMatrix
+from RadFusionLib.evaluation.correlation_map import CorrelationMap, correlation_map
 from RadFusionLib.evaluation.estimate import Estimate
 from RadFusionLib.evaluation.follow_up import FollowUp
 from RadFusionLib.evaluation.hosmer_lemeshow import HosmerLemeshow, hosmer_lemeshow
+from RadFusionLib.evaluation.misprediction import Misprediction, misprediction
+from RadFusionLib.evaluation.model_comparison import ModelComparison, ModelFacts, compare_models
 from RadFusionLib.evaluation.risk_groups import GroupSurvival, group_survival
 from RadFusionLib.evaluation.sample_size import SampleSize, binary_validation
 from RadFusionLib.evaluation.subgroups import Grouping, SubgroupTable, auc_estimate, subgroup_table
@@ -34,6 +37,8 @@ WITH, WITHOUT = "with the outcome", "without"
 CATEGORIES = ("center", "scanner")
 """Groupings that are no clinical variable, and so stand in the baseline table themselves."""
 HIGHEST_AUC = 0.995
+MOST_DRAWN = 60
+"""Features beyond which a map of their correlations cannot be read."""
 EDGE = 1e-6
 
 Found = TypeVar("Found")
@@ -63,6 +68,16 @@ class EvaluationSet:
         Variables for the Cox table; NaN when missing.
     groupings : tuple of Grouping
         What the subgroups are made by.
+    models : mapping of str to numpy.ndarray, shape (n,) each
+        Scores of the models inside the final one, and the risk under its name; empty where there are none inside.
+    model_facts : mapping of str to ModelFacts
+        What each of them is made of.
+    member_risk : numpy.ndarray, shape (n, members), or None
+        By each member of the ensemble.
+    fold : numpy.ndarray of int, shape (n,), or None
+        Training fold of each case; None for cases of a test.
+    features : mapping of str to numpy.ndarray, shape (n,) each
+        What the final model uses.
     """
 
     name: str
@@ -75,6 +90,11 @@ class EvaluationSet:
     treatment: tuple[str, ...] = ()
     clinical: Mapping[str, np.ndarray] = field(default_factory=dict)
     groupings: tuple[Grouping, ...] = ()
+    models: Mapping[str, np.ndarray] = field(default_factory=dict)
+    model_facts: Mapping[str, ModelFacts] = field(default_factory=dict)
+    member_risk: np.ndarray | None = None
+    fold: np.ndarray | None = None
+    features: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def check(self) -> None:
         """Refuse a set that is too small.
@@ -126,6 +146,12 @@ class Assessment:
         By endpoint.
     subgroups : tuple of SubgroupTable
         One a grouping.
+    models : ModelComparison or None
+        The models inside the final one beside it; None where there are none.
+    misprediction : Misprediction
+        The cases on the wrong side of the threshold.
+    correlation : CorrelationMap or None
+        Of the features that the final model uses; None with a note where there is nothing to draw.
     wanted : SampleSize or None
         Cases that a test of this model would need.
     notes : tuple of str
@@ -149,6 +175,9 @@ class Assessment:
     survival: tuple[GroupSurvival, ...]
     treatment: Mapping[str, TreatmentBenefit]
     subgroups: tuple[SubgroupTable, ...]
+    models: ModelComparison | None
+    misprediction: Misprediction
+    correlation: CorrelationMap | None
     wanted: SampleSize | None
     notes: tuple[str, ...]
 
@@ -203,20 +232,39 @@ def assess(group: EvaluationSet, resamples: int = 1000, seed: int = 0) -> Assess
         survival=survival,
         treatment=treatment,
         subgroups=subgroup_table(outcome, risk, group.threshold, group.groupings),
+        models=compare_models(outcome, group.models, group.model_facts, untouched=group.name == TEST)
+        if group.models
+        else None,
+        misprediction=misprediction(
+            outcome, risk, group.threshold, _characteristics(group), group.member_risk, group.fold
+        ),
+        correlation=_tried(lambda: _correlation(group), "Correlation of the features", notes),
         wanted=_wanted(outcome, risk, area, notes),
         notes=tuple(notes),
     )
 
 
 def _baseline(group: EvaluationSet) -> BaselineTable | None:
+    variables = _characteristics(group)
+    return baseline_table(np.where(np.asarray(group.outcome) == 1, WITH, WITHOUT), variables) if variables else None
+
+
+def _characteristics(group: EvaluationSet) -> dict[str, np.ndarray]:
     labels = {g.variable: g.labels for g in group.groupings if g.variable in CATEGORIES}
     words = {name: np.array([label or None for label in cells], dtype=object) for name, cells in labels.items()}
     if any(group.treatment):
         words["treatment"] = np.array([cell or None for cell in group.treatment], dtype=object)
-    variables: dict[str, np.ndarray] = {**group.clinical, **{name: v for name, v in words.items() if v.any()}}
-    if not variables:
-        return None
-    return baseline_table(np.where(np.asarray(group.outcome) == 1, WITH, WITHOUT), variables)
+    return {**group.clinical, **{name: v for name, v in words.items() if v.any()}}
+
+
+def _correlation(group: EvaluationSet) -> CorrelationMap:
+    if len(group.features) > MOST_DRAWN:
+        raise InputError(
+            f"the model uses {len(group.features):,} features, more than the {MOST_DRAWN} that can be read in a map."
+        )
+    if not group.features:
+        raise InputError("the model uses no features, but images alone.")
+    return correlation_map(tuple(group.features), np.column_stack(list(group.features.values())))
 
 
 def _groups(cases: int) -> int:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from RadFusionLib.evaluation.assessment import APPARENT, TEST, Assessment
 from RadFusionLib.evaluation.missing import MissingValues
 from RadFusionLib.evaluation.reading_agreement import ReadingAgreement
 from RadFusionLib.evaluation.sample_size import SampleSize
 
-__all__ = ["BundleFacts", "Development", "EvaluatedCase", "Evaluation"]
+if TYPE_CHECKING:
+    from RadFusionLib.explain import Nomogram
+
+__all__ = ["BundleFacts", "Development", "EvaluatedCase", "Evaluation", "NomogramFacts"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,25 @@ class Development:
 
 
 @dataclass(frozen=True)
+class NomogramFacts:
+    """The nomogram of the final model.
+
+    Parameters
+    ----------
+    nomogram : Nomogram or None
+        Of the members' mean coefficients.
+    reason : str
+        Why there is none; empty where there is one.
+    largest_difference : float
+        Between its risk and the ensemble's over the evaluated cases, in [0, 1]; NaN where there is none.
+    """
+
+    nomogram: Nomogram | None
+    reason: str = ""
+    largest_difference: float = float("nan")
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """An evaluation.
 
@@ -144,6 +167,8 @@ class Evaluation:
         A row a variable.
     development : Development
         Whether the training cases were enough.
+    nomogram : NomogramFacts
+        Of the final model, or why there is none.
     readings : tuple of ReadingAgreement
         A row a repeated contour.
     warnings : tuple of str
@@ -161,6 +186,7 @@ class Evaluation:
     sets: Mapping[str, Assessment]
     missing: tuple[MissingValues, ...]
     development: Development
+    nomogram: NomogramFacts
     readings: tuple[ReadingAgreement, ...]
     warnings: tuple[str, ...]
     centers: tuple[str, ...]

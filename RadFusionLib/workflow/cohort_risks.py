@@ -13,6 +13,7 @@ from RadFusionLib.cohort import CaseRow, FeatureFile, Manifest, fingerprint, loa
 from RadFusionLib.errors import InputError, RadFusionError
 from RadFusionLib.evaluation.dice import dice
 from RadFusionLib.fusion import Risk
+from RadFusionLib.fusion.stack_signatures import stack_signatures
 from RadFusionLib.fusion.table import CLINICAL, FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.workflow.prediction import TRAINED_ON, Prediction, check_demonstration, predict
@@ -48,6 +49,12 @@ class CaseRisk:
         Whether the bundle was trained on it.
     features : mapping of str to float
         What the risk depends on.
+    signatures : mapping of str to float
+        Of the models inside a stack, the mean over the members.
+    members : tuple of float
+        Each member's risk.
+    fold : int or None
+        Fold of the training, for a case that the bundle was trained on.
     readings : mapping of str to OtherReading
         By reading.
     """
@@ -60,6 +67,9 @@ class CaseRisk:
     warnings: tuple[str, ...]
     seen: bool
     features: Mapping[str, float]
+    signatures: Mapping[str, float]
+    members: tuple[float, ...]
+    fold: int | None
     readings: Mapping[str, OtherReading] = field(default_factory=dict)
 
 
@@ -172,6 +182,7 @@ def _of_images(
             others[reading] = OtherReading(second.risk, _features(second), _overlap(first, second))
         except RadFusionError as error:
             unread[reading] = str(error)
+    fold = bundle.record.folds.get(fingerprint(case))
     found = CaseRisk(
         case=row.id,
         risk=first.risk,
@@ -179,8 +190,11 @@ def _of_images(
         high=first.risk_high,
         group=first.group,
         warnings=first.warnings,
-        seen=fingerprint(case) in bundle.record.folds,
+        seen=fold is not None,
         features=_features(first),
+        signatures=_signatures(bundle, first.features),
+        members=tuple(first.explanation["members"]),
+        fold=fold,
         readings=others,
     )
     return _Done(found, unread)
@@ -202,7 +216,8 @@ def _of_features(
 
 def _joined(bundle: Bundle, row: CaseRow, table: FeatureTable, risk: Risk, print_: str) -> CaseRisk:
     used = bundle.ensemble.features
-    seen = print_ in bundle.record.folds
+    fold = bundle.record.folds.get(print_)
+    seen = fold is not None
     return CaseRisk(
         case=row.id,
         risk=risk.risk,
@@ -212,7 +227,14 @@ def _joined(bundle: Bundle, row: CaseRow, table: FeatureTable, risk: Risk, print
         warnings=bundle.domain.warnings(table, row.scanner) + ((TRAINED_ON,) if seen else ()),
         seen=seen,
         features=dict(zip(used, map(float, table.columns(used)[0]), strict=True)),
+        signatures=_signatures(bundle, table),
+        members=risk.members,
+        fold=fold,
     )
+
+
+def _signatures(bundle: Bundle, table: FeatureTable) -> dict[str, float]:
+    return {name: float(score[0]) for name, score in stack_signatures(bundle.ensemble.members, table).items()}
 
 
 def _with_clinical(bundle: Bundle, row: CaseRow, images: FeatureTable) -> FeatureTable:

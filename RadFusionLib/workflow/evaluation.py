@@ -22,6 +22,7 @@ from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.workflow.candidate_features import candidate_features
 from RadFusionLib.workflow.cohort_extraction import versions
 from RadFusionLib.workflow.cohort_risks import CaseRisk, CohortRisks, cohort_risks, readings_of
+from RadFusionLib.workflow.inner_models import final_name, model_facts, nomogram_of
 
 __all__ = ["evaluate"]
 
@@ -111,6 +112,7 @@ def evaluate(
         sets=sets,
         missing=_missing(manifest, found),
         development=development,
+        nomogram=nomogram_of(bundle, found.cases),
         readings=agreement,
         warnings=(*remarks, *_warnings(bundle, found, rows, sets, development), *skipped),
         centers=tuple(sorted({row.center for row in manifest if row.center})),
@@ -180,7 +182,18 @@ def _set(
         treatment=tuple(row.treatment for row in rows),
         clinical={name: values for name, values in clinical.items() if np.isfinite(values).any()},
         groupings=_groupings(part),
+        models=_models(bundle, found),
+        model_facts=model_facts(bundle),
+        member_risk=np.array([c.members for c in found]),
+        fold=np.array([c.fold for c in found], dtype=int) if name == APPARENT else None,
+        features={n: np.array([c.features[n] for c in found]) for n in bundle.ensemble.features},
     )
+
+
+def _models(bundle: Bundle, found: Sequence[CaseRisk]) -> dict[str, np.ndarray]:
+    """Scores of the models inside the stack, and the risk under the final model's name; empty where none is inside."""
+    inner = {name: np.array([c.signatures[name] for c in found]) for name in found[0].signatures}
+    return {**inner, final_name(bundle): np.array([c.risk for c in found])} if inner else {}
 
 
 def _groupings(manifest: Manifest) -> tuple[Grouping, ...]:

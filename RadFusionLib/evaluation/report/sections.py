@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from RadFusionLib.evaluation.assessment import APPARENT, TEST, Assessment
-from RadFusionLib.evaluation.baseline import BaselineTable
 from RadFusionLib.evaluation.confusion import RATES
 from RadFusionLib.evaluation.estimate import Estimate
 from RadFusionLib.evaluation.missing import MissingValues
@@ -32,6 +31,8 @@ from RadFusionLib.evaluation.report.figures import (
     roc_figure,
 )
 from RadFusionLib.evaluation.report.followed import survival_section, treatment_section
+from RadFusionLib.evaluation.report.inner_models import correlation_section, models_section, nomogram_section
+from RadFusionLib.evaluation.report.mispredicted import baseline_block, misprediction_section
 from RadFusionLib.evaluation.report.words import interval, number, p_value, percent
 from RadFusionLib.evaluation.sample_size import SampleSize
 
@@ -46,6 +47,7 @@ def report_sections(found: Evaluation) -> list[Section]:
     sections = [_glance(found)]
     for one in found.sets.values():
         sections += _of_set(found, one, len(found.sets) > 1)
+    sections.append(nomogram_section(found.nomogram))
     if found.readings:
         sections.append(_readings(found))
     sections += [_missing(found), _sample_size(found), _checklists(found), _provenance(found)]
@@ -97,14 +99,21 @@ def _of_set(found: Evaluation, one: Assessment, several: bool) -> list[Section]:
         Section(f"Performance{tail}", _performance(found, one, risk, outcome)),
         Section(f"Calibration{tail}", _calibration(one, risk)),
     ]
+    if one.models is not None:
+        sections.insert(1, models_section(one, one.models, found.bundle, tail))
     if one.baseline is not None:
-        sections.append(Section(f"Baseline{tail}", _baseline(one.baseline)))
+        caption = "Mean ± SD where values look normal, else median (quartiles); counts (%)"
+        sections.append(Section(f"Baseline{tail}", [baseline_block(one.baseline, caption)]))
+    sections.append(misprediction_section(one, tail))
     if one.subgroups:
         sections.append(Section(f"Subgroups{tail}", _subgroups(one)))
     if one.survival:
         sections.append(survival_section(one, tail))
     if one.treatment:
         sections.append(treatment_section(one, tail))
+    features = correlation_section(one, tail)
+    if features is not None:
+        sections.append(features)
     return sections
 
 
@@ -203,24 +212,6 @@ def _calibration(one: Assessment, risk: np.ndarray) -> list[Block]:
     else:
         blocks.append(Paragraph("At no threshold probability is acting by the risk worth more than the simple rules."))
     return blocks
-
-
-def _baseline(table: BaselineTable) -> list[Block]:
-    rows: list[tuple[str, ...]] = []
-    for row in table.rows:
-        missing = " / ".join(map(str, row.missing))
-        cells = tuple(spread.text(row.normal) for spread in row.spread) or ("",) * len(table.groups)
-        rows.append((row.variable, *cells, missing, row.test, p_value(row.p)))
-        for level in row.levels:
-            counts = tuple(level.text(group) for group in range(len(table.groups)))
-            rows.append((f"\u2003{level.level}", *counts, "", "", ""))
-    groups = tuple(f"{name} ({cases})" for name, cases in zip(table.groups, table.cases, strict=True))
-    return [
-        Table(
-            ("variable", *groups, "missing", "test", "p"), tuple(rows),
-            "Mean ± SD where values look normal, else median (quartiles); counts (%)",
-        )
-    ]  # fmt: skip
 
 
 def _subgroups(one: Assessment) -> list[Block]:

@@ -253,10 +253,10 @@ def test_the_report(found: Evaluation, tmp_path: Path) -> None:
     assert text.count("DEMONSTRATION: trained on simulated cases") >= 2
     assert "Research use only. Not a medical device. Must not inform diagnosis or treatment." in text
     assert "Treatment was not given at random" in text
-    assert text.count("<figure") == 11
-    for section in ("Performance", "Calibration", "Baseline", "Subgroups", "Survival by risk group", "Treatment",
-                    "Missing data",
-                    "Sample size", "Checklists"):  # fmt: skip
+    assert text.count("<figure") == 12
+    for section in ("Performance", "Calibration", "Baseline", "Mispredicted cases", "Subgroups",
+                    "Survival by risk group", "Treatment", "Features", "Nomogram", "Missing data", "Sample size",
+                    "Checklists"):  # fmt: skip
         assert f"<h2>{section}</h2>" in text
     numbers = json.loads((page.parent / "report.json").read_text(encoding="utf-8"))
     assert numbers["notice"] == found.bundle.notice

@@ -114,9 +114,7 @@ def _predictors(found: Evaluation) -> str:
 def _sample_size(found: Evaluation) -> str:
     d = found.development
     wanted = "" if d.wanted is None else f" Riley's criteria ask for {d.wanted.cases:,} cases for that many candidates."
-    return (
-        f"Training had {d.cases} cases, {d.events} with the outcome; {d.events_worded}.{wanted}"
-    )
+    return f"Training had {d.cases} cases, {d.events} with the outcome; {d.events_worded}.{wanted}"
 
 
 def _missing(found: Evaluation) -> str:

@@ -9,10 +9,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "GREY", "ORANGE", "RED", "TEAL", "new_figure", "square_axes", "to_svg"]
+__all__ = ["BLUE", "GREY", "ORANGE", "RED", "TEAL", "colours", "new_figure", "square_axes", "to_svg"]
 
 BLUE, RED, TEAL, ORANGE, GREY = "#2b5c8a", "#b2182b", "#1b7f79", "#d08327", "#777777"
 """Told apart by those who see colours differently, and by their lightness in print."""
+
+
+PURPLE, BLACK = "#6a4c93", "#222222"
+
+
+def colours(count: int) -> list[str]:
+    """Colours of so many curves, the last of them red; repeated where there are more curves than colours."""
+    others = [BLUE, ORANGE, TEAL, PURPLE, GREY, BLACK]
+    return [*(others[i % len(others)] for i in range(count - 1)), RED]
 
 
 def new_figure(width: float = 5.2, height: float = 4.4) -> tuple[Figure, Axes]:

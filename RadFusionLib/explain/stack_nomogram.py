@@ -1,0 +1,89 @@
+"""The nomogram of an ensemble whose members are logistic stacks of the same inputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from RadFusionLib.errors import InputError
+from RadFusionLib.explain.labels import readable
+from RadFusionLib.explain.nomogram import Nomogram, NomogramVariable
+from RadFusionLib.fusion.ensemble import Ensemble
+from RadFusionLib.fusion.scores import LinearScore
+from RadFusionLib.fusion.stacked_score import StackedScore
+from RadFusionLib.fusion.table import CLINICAL
+
+__all__ = ["stack_nomogram"]
+
+SIGNATURE_RANGE = (0.0, 1.0)
+LEVEL = re.compile(r"(-?\d+(?:\.\d+)?) ([^,]+)")
+"""A value and its word in a unit such as ``0 no, 1 yes``."""
+
+
+def stack_nomogram(
+    ensemble: Ensemble,
+    ranges: Mapping[str, Sequence[float]],
+    units: Mapping[str, str],
+    outcome: str,
+) -> Nomogram:
+    """Average the members' coefficients and carry them through the ensemble's calibration.
+
+    The ensemble's log-odds are the calibrated mean of the members' log-odds. For a clinical value, which all members
+    share, the mean coefficient is exact; each member has a signature of its own, for whose mean the nomogram stands, so
+    that its risk differs a little from the ensemble's.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Whose finals are looked at.
+    ranges : mapping of str to sequence of float
+        Rising values of each clinical feature among the training cases, of which the ends are drawn; a signature is
+        drawn from 0 to 1.
+    units : mapping of str to str
+        Of the clinical variables, by name; ``0 no, 1 yes`` gives words for the values.
+    outcome : str
+        What the risk is of.
+
+    Raises
+    ------
+    InputError
+        When a member's final is no stack or not logistic, or the members' inputs differ.
+    """
+    stacks: list[tuple[tuple[str, ...], np.ndarray, float]] = []
+    for member in ensemble.members:
+        score = member.scores[member.final]
+        if not isinstance(score, StackedScore):
+            raise InputError(
+                f"The final model {member.final} is no fusion of signatures, so there is no nomogram of it."
+            )
+        if not isinstance(score.classifier, LinearScore) or score.classifier.link != "logistic":
+            raise InputError(f"The final model {member.final} is not logistic, so it has no nomogram.")
+        stacks.append((score.inputs, score.classifier.weight, score.classifier.intercept))
+    inputs = stacks[0][0]
+    if any(other != inputs for other, _, _ in stacks):
+        ways = len({other for other, _, _ in stacks})
+        raise InputError(
+            f"The {len(stacks)} members chose {ways} different sets of inputs, so no one nomogram stands for them."
+        )
+    calibration = ensemble.calibration
+    weight = calibration.slope * np.mean([weight for _, weight, _ in stacks], axis=0)
+    intercept = calibration.intercept + calibration.slope * float(np.mean([start for _, _, start in stacks]))
+    variables = tuple(
+        _variable(name, float(coefficient), ranges, units) for name, coefficient in zip(inputs, weight, strict=True)
+    )
+    return Nomogram(variables, intercept, outcome)
+
+
+def _variable(
+    name: str, coefficient: float, ranges: Mapping[str, Sequence[float]], units: Mapping[str, str]
+) -> NomogramVariable:
+    if not name.startswith(CLINICAL):
+        return NomogramVariable(name, readable(name), coefficient, *SIGNATURE_RANGE)
+    unit = units.get(name.removeprefix(CLINICAL), "")
+    levels = tuple((float(value), word.strip()) for value, word in LEVEL.findall(unit))
+    if levels:
+        low, high = min(value for value, _ in levels), max(value for value, _ in levels)
+        return NomogramVariable(name, readable(name), coefficient, low, high, "", levels)
+    return NomogramVariable(name, readable(name), coefficient, float(ranges[name][0]), float(ranges[name][-1]), unit)

@@ -1,0 +1,118 @@
+"""The nomogram of a stack against statsmodels and the ensemble's own risk; the models inside it counted by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy.special import expit
+
+from RadFusionLib.errors import InputError
+from RadFusionLib.explain.stack_nomogram import stack_nomogram
+from RadFusionLib.fusion.calibration import PlattCalibration
+from RadFusionLib.fusion.ensemble import Ensemble
+from RadFusionLib.fusion.feature_score import FeatureScore
+from RadFusionLib.fusion.interval import HalfSampleInterval
+from RadFusionLib.fusion.member import Member
+from RadFusionLib.fusion.scores import LinearScore
+from RadFusionLib.fusion.stack_signatures import signature_parts, signature_phases, stack_signatures
+from RadFusionLib.fusion.stacked_score import StackedScore
+from RadFusionLib.fusion.table import FeatureTable
+
+NAMES = ("AP_tumor_original_test_A", "CT-AP_tumor_original_test_B", "clinical_age", "clinical_cirrhosis")
+UNITS = {"age": "years", "cirrhosis": "0 no, 1 yes"}
+
+
+@pytest.fixture(scope="module")
+def table() -> FeatureTable:
+    rng = np.random.default_rng(6)
+    values = np.column_stack([*rng.normal(size=(2, 80)), rng.normal(60, 9, 80), rng.integers(0, 2, 80)])
+    return FeatureTable(tuple(f"p{i}" for i in range(80)), NAMES, values)
+
+
+def logistic(weight: list[float], intercept: float, link: str = "logistic") -> LinearScore:
+    return LinearScore(np.array(weight, dtype=float), intercept, link)
+
+
+def single(feature: str, weight: float) -> FeatureScore:
+    return FeatureScore((feature,), (), logistic([weight], 0.1))
+
+
+def stack(signatures: dict, clinical: tuple[str, ...], classifier: LinearScore) -> StackedScore:
+    return StackedScore(signatures, clinical, classifier, np.zeros(len(signatures) + len(clinical)))
+
+
+def ensemble_of(*finals, slope: float = 1.0, intercept: float = 0.0) -> Ensemble:
+    members = tuple(Member({"final": final}, "final", {}) for final in finals)
+    calibration = PlattCalibration(slope, intercept)
+    return Ensemble(members, calibration, HalfSampleInterval((), calibration, np.zeros((2, 2))), 0.5)
+
+
+def ranges(table: FeatureTable) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(np.quantile(table.columns([name]), [0, 0.5, 1])) for name in table.names}
+
+
+def test_one_member_gives_the_risk_of_statsmodels(table):
+    outcome = np.random.default_rng(7).integers(0, 2, 80)
+    inner = single(NAMES[0], 1.3)
+    X = np.column_stack([expit(0.1 + 1.3 * table.values[:, 0]), table.values[:, 2:]])
+    fitted = sm.Logit(outcome, sm.add_constant(X)).fit(disp=0)
+    final = stack({"signature": inner}, NAMES[2:], logistic(list(fitted.params[1:]), float(fitted.params[0])))
+    nomogram = stack_nomogram(ensemble_of(final), ranges(table), UNITS, "recurrence")
+    rows = [dict(zip(("signature", *NAMES[2:]), row, strict=True)) for row in X]
+    risk = nomogram.risk(np.array([nomogram.total(row) for row in rows]))
+    np.testing.assert_allclose(risk, fitted.predict(), atol=1e-12)
+    by_name = {v.name: v for v in nomogram.variables}
+    assert (by_name["signature"].low, by_name["signature"].high) == (0, 1)
+    assert by_name["clinical_cirrhosis"].levels == ((0.0, "no"), (1.0, "yes"))
+    assert by_name["clinical_age"].high == table.values[:, 2].max()
+
+
+def test_members_that_share_a_signature_give_the_ensembles_own_risk(table):
+    inner = single(NAMES[0], 1.3)
+    finals = [
+        stack({"signature": inner}, NAMES[2:3], logistic(list(weight), start))
+        for *weight, start in ((2.0, 0.05, -3.0), (1.0, 0.01, -1.0), (4.0, -0.02, 0.5))
+    ]
+    ensemble = ensemble_of(*finals, slope=0.7, intercept=-0.2)
+    nomogram = stack_nomogram(ensemble, ranges(table), UNITS, "recurrence")
+    signature = inner.signature(table)
+    totals = [
+        nomogram.total({"signature": s, "clinical_age": age})
+        for s, age in zip(signature, table.values[:, 2], strict=True)
+    ]
+    np.testing.assert_allclose(nomogram.risk(np.array(totals)), expit(ensemble.logit(table)), atol=1e-12)
+
+
+def test_why_there_is_no_nomogram_is_one_sentence(table):
+    inner = single(NAMES[0], 1.0)
+    one = stack({"signature": inner}, NAMES[2:3], logistic([1.0, 0.1], 0.0))
+    other = stack({"signature": inner}, NAMES[3:4], logistic([1.0, 0.1], 0.0))
+    for ensemble, reason in (
+        (ensemble_of(one, other), "2 members chose 2 different sets of inputs"),
+        (ensemble_of(inner), "no fusion of signatures"),
+        (ensemble_of(stack({"s": inner}, (), logistic([1.0], 0.0, "identity"))), "not logistic"),
+        (ensemble_of(one, slope=0.0), "No variable of this model changes the risk"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            stack_nomogram(ensemble, ranges(table), UNITS, "recurrence")
+
+
+def test_models_inside_are_the_mean_of_the_members_and_know_their_parts(table):
+    finals = []
+    for weight in (0.5, 1.5):
+        a, b = single(NAMES[0], weight), single(NAMES[1], -weight)
+        finals.append(stack({"AB": stack({"A": a, "B": b}, (), logistic([1, 1], 0)), "B": b}, NAMES[2:3],
+                            logistic([1, 1, 1], 0)))  # fmt: skip
+    members = ensemble_of(*finals).members
+    found = stack_signatures(members, table)
+    assert list(found) == ["A", "B", "AB"]
+    x = table.values[:, 0]
+    np.testing.assert_allclose(found["A"], (1 / (1 + np.exp(-0.1 - 0.5 * x)) + 1 / (1 + np.exp(-0.1 - 1.5 * x))) / 2)
+    assert signature_parts(members) == {"A": (), "B": (), "AB": ("A", "B")}
+    assert signature_phases(members) == {"A": ("AP",), "B": ("CT-AP",), "AB": ("AP", "CT-AP")}
+    alone = ensemble_of(single(NAMES[0], 1.0)).members
+    assert stack_signatures(alone, table) == {}
+    # A model that one member lacks has no mean.
+    fewer = ensemble_of(finals[0], stack({"B": single(NAMES[1], 1)}, (), logistic([1], 0))).members
+    assert list(stack_signatures(fewer, table)) == ["B"]
