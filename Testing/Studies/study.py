@@ -15,6 +15,7 @@ import intervals
 import networks
 import patches
 import permutations
+import real_labels
 import recipes
 
 from RadFusionLib.cli.progress_bar import ProgressBar
@@ -30,6 +31,7 @@ STUDIES = {
     "intervals": intervals.run,
     "patches": patches.run,
     "networks": networks.run,
+    "real-labels": real_labels.run,
 }
 
 
