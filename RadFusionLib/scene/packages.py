@@ -22,6 +22,11 @@ REQUIREMENTS = {
     "safetensors": "safetensors>=0.5",
     "matplotlib": "matplotlib>=3.9",
     "tqdm": "tqdm>=4.66",
+    "lifelines": "lifelines>=0.30",
+    "dcurves": "dcurves>=1.1.2",
+    "cloudpickle": "cloudpickle>=3",
+    "pydicom": "pydicom>=3.0.1",
+    "highdicom": "highdicom>=0.27",
     "monai": "monai>=1.4",
 }
 """What pip installs, by the name under which it is imported; monai after torch, which it depends on."""

@@ -173,6 +173,6 @@ def test_the_page_is_drawn_whole_by_a_browser(trained: tuple[Path, Path], cohort
     probe.write_text(text.replace("</body>", f"{script}</body>"), encoding="utf-8")
     told = subprocess.run(
         [browser, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,800", "--dump-dom", f"file://{probe}"],
-        capture_output=True, text=True, timeout=120, check=True,
+        capture_output=True, encoding="utf-8", timeout=120, check=True,
     ).stdout  # fmt: skip
     assert "<title>CLIPPED 0 false</title>" in told
