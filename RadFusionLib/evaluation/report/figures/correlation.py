@@ -10,12 +10,15 @@ __all__ = ["correlation_figure"]
 WRITTEN = 12
 """Features up to which the numbers themselves fit into the cells."""
 
+LETTER = 0.075
+"""Inches that a letter of a label takes."""
+
 
 def correlation_figure(found: CorrelationMap, labels: tuple[str, ...]) -> str:
     """Draw the map as SVG; ``labels`` are what the reader sees of each feature, in the map's order."""
     count = len(found.names)
     side = max(2.4, 0.24 * count if count > WRITTEN else 0.45 * count)
-    figure, axes = new_figure(side + 5.2, side + 1.0)
+    figure, axes = new_figure(side + LETTER * max(map(len, labels)) + 2.0, side + 0.6)
     axes.grid(visible=False)
     picture = axes.imshow(found.matrix, cmap="RdBu_r", vmin=-1, vmax=1)
     axes.set_xticks(range(count), [str(i + 1) for i in range(count)], fontsize=8)

@@ -13,7 +13,7 @@ LINES = ("-", "--", "-.", ":")
 
 def model_curves_figure(found: ModelComparison) -> str:
     """Draw the curves as SVG; the last model, which is the risk, is drawn thick."""
-    figure, axes = new_figure(6.6, 6.0)
+    figure, axes = new_figure(9.6, 4.6)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=0.8)
     palette = colours(len(found.models))
     for number, (model, colour) in enumerate(zip(found.models, palette, strict=True)):
@@ -24,5 +24,5 @@ def model_curves_figure(found: ModelComparison) -> str:
         )  # fmt: skip
     square_axes(axes)
     axes.set(xlabel="1 − specificity", ylabel="sensitivity")
-    axes.legend(loc="lower right", frameon=True, framealpha=0.9, fontsize=8.5, title="AUC (95 % interval)")
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, fontsize=9, title="AUC (95 % interval)")
     return to_svg(figure)
