@@ -50,6 +50,7 @@ async def serve(
     MissingPackageError
         When this machine cannot draw.
     """
+    asyncio.get_running_loop().set_exception_handler(_hear)
     probe = RenderingProbe()
     worker = Worker(bundle, allow_demonstration)
     worker.start()
@@ -80,6 +81,12 @@ async def serve(
         worker.stop()
 
 
+def _hear(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A page that is closed while something is sent to it is no fault."""
+    if not isinstance(context.get("exception"), ConnectionError):
+        loop.default_exception_handler(context)
+
+
 def _assemble(worker: Worker, cases: CaseList, access: Access) -> tuple[Any, Any]:
     import vtk
     from trame.app import get_server
@@ -89,7 +96,7 @@ def _assemble(worker: Worker, cases: CaseList, access: Access) -> tuple[Any, Any
 
     from RadFusionLib.web.events import ReaderEvents
     from RadFusionLib.web.logic import ReaderLogic
-    from RadFusionLib.web.page import build_page
+    from RadFusionLib.web.page import build_page, show_steps
     from RadFusionLib.web.state import ReaderState
     from RadFusionLib.web.views import ReaderViews
 
@@ -105,6 +112,7 @@ def _assemble(worker: Worker, cases: CaseList, access: Access) -> tuple[Any, Any
     logging.getLogger("wslink").setLevel(logging.ERROR)
     views = ReaderViews(server, app)
     state = TypedState(server.state, ReaderState)
+    state.bind_changes({state.name.result.shown: lambda shown: show_steps(server, shown)})
     logic = ReaderLogic(app, state.data, worker, cases, server.state.flush)
     logic.opened.append(views.open)
     logic.closed.append(views.forget)

@@ -23,10 +23,12 @@ from RadFusionLib.web.panels.shell_panel import shell_panel
 from RadFusionLib.web.style import STYLE
 from RadFusionLib.web.views import ReaderViews
 
-__all__ = ["build_page"]
+__all__ = ["build_page", "show_steps"]
 
-OPEN = ["case", "segment", "shell", "predict"]
-"""The steps that are unfolded at first."""
+DRAWING = ["case", "segment", "shell", "predict"]
+"""The steps that are unfolded while there is no result."""
+RESULT = ["predict", "result", "save"]
+"""The steps that are unfolded when there is one."""
 
 
 def build_page(server: Server, name: Any, events: ReaderEvents, views: ReaderViews) -> None:
@@ -46,7 +48,7 @@ def build_page(server: Server, name: Any, events: ReaderEvents, views: ReaderVie
     server.state.trame__title = "RadFusion reader"
     # An icon from elsewhere would be fetched from elsewhere.
     server.state.trame__favicon = None
-    server.state.setdefault("reader_steps", OPEN)
+    server.state.setdefault("reader_steps", DRAWING)
     server.state.setdefault("reader_keys_shown", False)
     with VAppLayout(server, theme="dark") as layout:
         client.Style(STYLE)
@@ -89,6 +91,11 @@ def build_page(server: Server, name: Any, events: ReaderEvents, views: ReaderVie
             with html.Div(classes="reader-views"):
                 views.layout.initialize_layout_grid(layout)
             legend(name)
+
+
+def show_steps(server: Server, result_shown: bool) -> None:
+    """Unfold the steps that matter when a result comes or goes."""
+    server.state.reader_steps = RESULT if result_shown else DRAWING
 
 
 def _keys() -> None:

@@ -44,6 +44,9 @@ class ReaderViews(BaseLogic[RangeSliderState]):
         ]
         self.layout.register_layout(LAYOUT, Layout(LayoutDirection.Vertical, rows))
         self.layout.set_layout(LAYOUT)
+        for view in app.view_manager.get_views():
+            # With several samples a pixel, software rendering drops what depth peeling makes of translucent surfaces.
+            view.render_window().SetMultiSamples(0)
         # Outlines in slices, so that what lies beneath stays in sight.
         display = self.editor.data.segment_display
         display.opacity_mode = SegmentationOpacityEnum.OUTLINE

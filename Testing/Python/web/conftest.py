@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +27,7 @@ CASES = 40
 
 @pytest.fixture(scope="session")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A manifest of made-up cases whose outcome follows AFP and the tumour's contrast, neither of them wholly; two readers drew each."""
+    """A manifest of made-up cases that two readers drew; AFP and the tumour's contrast follow the outcome, roughly."""
     folder = tmp_path_factory.mktemp("reader") / "made-up"
     rng = np.random.default_rng(77)
     rows: list[dict[str, object]] = []
@@ -161,3 +165,64 @@ def make_reader(slicer_app: Any, bench: NearBench, cohort: Path) -> Iterator[Cal
     for logic in made:
         slicer_app.segmentation_editor.segmentation_modified.disconnect(logic._on_drawn)
         logic.close()
+
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("there is no Chromium (apt-get install chromium)")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=path, headless=True, args=list(ARGUMENTS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def can_draw() -> None:
+    """Skips where VTK cannot draw: without OpenGL it would end the process."""
+    pytest.importorskip("trame_slicer", reason="trame-slicer is not installed")
+    from RadFusionLib.errors import MissingPackageError
+    from RadFusionLib.web.rendering import RenderingProbe
+
+    try:
+        RenderingProbe().check(120)
+    except MissingPackageError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def serve_reader(can_draw: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """Starts ``radfusion read`` with options and returns the address it prints."""
+    started: list[subprocess.Popen[str]] = []
+
+    def serve(*options: str) -> str:
+        errors = (tmp_path_factory.mktemp("reader-server") / "stderr.txt").open("w")
+        words = [sys.executable, "-m", "RadFusionLib", "read", "--no-browser", *options]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if found := re.search(r"http://\S+", line):
+                return found.group()
+        raise AssertionError(f"radfusion read ended: {Path(errors.name).read_text()}")
+
+    yield serve
+    for process in started:
+        process.terminate()
+    for process in started:
+        process.wait(30)
