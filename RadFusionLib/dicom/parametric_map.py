@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,7 +47,8 @@ def make_parametric_map(result: Result, heatmap: MapResult, source: SourceSeries
         lut_label=heatmap.kind.upper()[:16],
         lut_explanation=LEGENDS[heatmap.kind],
         unit=CodedConcept(unit, "UCUM", meaning),
-        value_range=(low, heatmap.extent),
+        # With the padding: a reader that does not know it stops at a value that no mapping covers.
+        value_range=(min(low, heatmap.outside), heatmap.extent),
         slope=1.0,
         intercept=0.0,
         quantity_definition=codes.DCM.Probability if probability else codes.DCM.Saliency,
@@ -71,8 +72,35 @@ def make_parametric_map(result: Result, heatmap: MapResult, source: SourceSeries
     )
     # A range of one value: the standard asks for both ends.
     data.FloatPixelPaddingValue = data.FloatPixelPaddingRangeLimit = float(np.float32(heatmap.outside))
-    # Says that there is no left or right one, which a viewer would ask for.
     data.BodyPartExamined = "LIVER"
+    _say_where(data)
+    _sort_frames(data, source)
     data.SeriesDescription = result.description("heatmap")
     name_scheme(data)
     return data
+
+
+def _say_where(data: ParametricMap) -> None:
+    """Frame Anatomy: the liver, which has no side; dcmqi reads no map without it."""
+    from highdicom.sr import CodedConcept
+    from pydicom import Dataset
+    from pydicom.sr.codedict import codes
+
+    anatomy: Any = Dataset()
+    anatomy.AnatomicRegionSequence = [CodedConcept.from_code(codes.SCT.Liver)]
+    anatomy.FrameLaterality = "U"
+    data.SharedFunctionalGroupsSequence[0].FrameAnatomySequence = [anatomy]
+
+
+def _sort_frames(data: ParametricMap, source: SourceSeries) -> None:
+    """Put the frames in the order of the series' grid: dcmqi, and so Slicer, takes them to be in that order."""
+    places = np.array(
+        [
+            [float(v) for v in group.PlanePositionSequence[0].ImagePositionPatient]
+            for group in data.PerFrameFunctionalGroupsSequence
+        ]
+    )
+    order = np.argsort(source.geometry.physical_to_index(places)[:, 2])
+    frames = np.frombuffer(data.FloatPixelData, dtype="<f4").reshape(len(places), -1)
+    data.FloatPixelData = frames[order].tobytes()
+    data.PerFrameFunctionalGroupsSequence = [data.PerFrameFunctionalGroupsSequence[int(k)] for k in order]

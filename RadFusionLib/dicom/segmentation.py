@@ -66,6 +66,8 @@ class DicomSegmentation:
             self.segments = [
                 (int(item.SegmentNumber), said(item, "SegmentLabel") or f"Segment {int(item.SegmentNumber)}")
                 for item in self._data.SegmentSequence
+                # A label map lists its background as segment 0.
+                if int(item.SegmentNumber) > 0
             ]
             self._frames = _frames(self._data)
             self.geometry, self._places = self._grid()
