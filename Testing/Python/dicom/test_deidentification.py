@@ -6,17 +6,13 @@ import csv
 import io
 import json
 import re
-import shutil
-import socket
-import subprocess
-import time
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pydicom
 import pytest
+from archive import Archive
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from synthetic import OBLIQUE, ROOT, STUDY, TELLING, slice_header, structure_set, write_series
 
@@ -216,57 +212,16 @@ def test_the_command_lists_copies_and_keeps_the_names_apart(
     assert "elltale" not in everything(tmp_path / "copies")
 
 
-# --- against an archive's own table ---
-
-
-@pytest.fixture(scope="module")
-def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Orthanc on a free port of this machine, with a folder of its own; gives its address."""
-    program = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin")
-    if program is None:
-        pytest.skip("Orthanc is not installed; on Debian: apt-get install orthanc")
-    folder = tmp_path_factory.mktemp("orthanc")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = {
-        "StorageDirectory": str(folder / "store"),
-        "IndexDirectory": str(folder / "store"),
-        "HttpPort": port,
-        "DicomServerEnabled": False,
-        "RemoteAccessAllowed": False,
-        "AuthenticationEnabled": False,
-        "HttpBindAddresses": ["127.0.0.1"],
-        "Plugins": [],
-    }
-    (folder / "settings.json").write_text(json.dumps(settings))
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen([program, folder / "settings.json"], stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(150):
-            try:
-                urllib.request.urlopen(f"{address}/system", timeout=2).read()
-                break
-            except OSError:
-                assert process.poll() is None, (folder / "log").read_text()
-                time.sleep(0.2)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def test_whatever_an_archive_would_take_out_is_out(orthanc: str) -> None:
+def test_whatever_an_archive_would_take_out_is_out(orthanc: Archive) -> None:
     """Orthanc has the profile of 2008 and 2017c in its program: of what it removes or replaces we keep nothing."""
     data, filled = telling_dataset()
     data.file_meta = pydicom.FileMetaDataset()
     data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
     stream = io.BytesIO()
     data.save_as(stream, enforce_file_format=True)
-    sent = urllib.request.Request(f"{orthanc}/instances", stream.getvalue(), method="POST")
+    sent = urllib.request.Request(f"{orthanc.address}/instances", stream.getvalue(), method="POST")
     stored = json.loads(urllib.request.urlopen(sent).read())["ID"]
-    asked = urllib.request.Request(f"{orthanc}/instances/{stored}/anonymize", b'{"DicomVersion": "2017c"}')
+    asked = urllib.request.Request(f"{orthanc.address}/instances/{stored}/anonymize", b'{"DicomVersion": "2017c"}')
     theirs = pydicom.dcmread(io.BytesIO(urllib.request.urlopen(asked).read()))
     before = {keyword: str(data[keyword].value) for keyword in filled}
     taken = {k for k in filled if k not in theirs or str(theirs[k].value) != before[k]}
