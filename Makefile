@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo read test lint studies bundle clean
+.PHONY: demo read test lint studies bundle bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/radfusion demo --out demo-output
@@ -28,6 +28,11 @@ lint: $(VENV)/.ready-test
 # The bundle of make demo, made anew from nothing but this repository (about 20 minutes on two cores).
 bundle: $(VENV)/.ready
 	$(BIN)/python Testing/Studies/study.py bundle
+
+# The CR engine beside others, on real regions (needs a compiler for PyRadiomics, and shared/data beside the checkout).
+bench: $(VENV)/.ready
+	sh Testing/Benchmarks/reference_engines.sh
+	$(BIN)/python Testing/Benchmarks/bench.py
 
 # Every figure in docs/studies.md (some hours on two cores).
 studies: $(VENV)/.ready
