@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
-from RadFusionLib.dicom.header import understood
+from RadFusionLib.dicom.header import said, understood
 from RadFusionLib.dicom.parametric_map import make_parametric_map
 from RadFusionLib.dicom.report import make_report
 from RadFusionLib.dicom.result import Result
 from RadFusionLib.dicom.segmentation_object import make_segmentation
 from RadFusionLib.dicom.series import SourceSeries
+from RadFusionLib.errors import InputError
 
 __all__ = ["FILES", "write_results"]
 
@@ -34,8 +34,10 @@ def write_results(result: Result, source: SourceSeries, folder: Path) -> list[Pa
     InputError
         When the series lacks what its results must repeat, or the result does not lie on its grid.
     """
+    if not said(source.headers[0], "FrameOfReferenceUID"):
+        raise InputError(f"{source.folder} names no frame of reference, which results must share; export it again.")
     folder.mkdir(parents=True, exist_ok=True)
-    with understood(folder, "the source of DICOM results"), warnings.catch_warnings():
+    with understood(source.folder, "the source of DICOM results"):
         segmentation = make_segmentation(result, source)
         heatmap = None if result.heatmap is None else make_parametric_map(result, result.heatmap, source)
         maps = () if heatmap is None else (heatmap,)

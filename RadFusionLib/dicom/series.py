@@ -43,6 +43,20 @@ WANTED = (
 )
 SUFFIXES = (".dcm", ".ima", ".dicom")
 UIDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
+MAY_BE_EMPTY = (
+    "AccessionNumber",
+    "PatientBirthDate",
+    "PatientID",
+    "PatientName",
+    "PatientSex",
+    "PositionReferenceIndicator",
+    "ReferringPhysicianName",
+    "StudyDate",
+    "StudyID",
+    "StudyTime",
+)
+"""Of patient, study and frame: what every object has, perhaps empty (type 2)."""
+
 OUTSIDE = ("SEG", "RTSTRUCT", "RTDOSE", "RTPLAN", "SR", "PR", "KO", "REG", "DOC")
 """Modalities that are no scans."""
 
@@ -62,13 +76,16 @@ class SourceSeries:
     Parameters
     ----------
     headers : tuple of Dataset
-        Everything but the voxels.
+        Everything but the voxels; texts in UTF-8, and what a study must say, if only that it is unknown.
     geometry : Geometry
         The grid, K along the slices' normal.
+    folder : Path
+        Where they lie.
     """
 
     headers: tuple[Dataset, ...]
     geometry: Geometry
+    folder: Path
 
     @property
     def uid(self) -> str:
@@ -171,7 +188,23 @@ def _source(files: Sequence[Path], folder: Path) -> SourceSeries:
         if len({(u["SeriesInstanceUID"], u["StudyInstanceUID"]) for u in named}) > 1:
             raise InputError(f"{folder} holds several DICOM series; give each a folder of its own.")
         geometry, index = _stack(headers, files, folder)
-        return SourceSeries(tuple(headers[int(number)] for number in np.argsort(index)), geometry)
+        return SourceSeries(tuple(_completed(headers[int(number)]) for number in np.argsort(index)), geometry, folder)
+
+
+def _completed(header: Dataset) -> Dataset:
+    """A header with its texts in UTF-8 and the elements that may be empty but not absent."""
+    from pydicom.datadict import dictionary_VR
+    from pydicom.dataelem import empty_value_for_VR
+
+    if not said(header, "SpecificCharacterSet"):
+        # Empty as good as absent, which not every program knows.
+        header.SpecificCharacterSet = "ISO_IR 6"
+    header.decode()
+    header.SpecificCharacterSet = "ISO_IR 192"
+    for keyword in MAY_BE_EMPTY:
+        if keyword not in header:
+            setattr(header, keyword, empty_value_for_VR(dictionary_VR(keyword)))
+    return header
 
 
 def check_slice(file: Path) -> Dataset:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -209,9 +208,7 @@ def test_dciodvfy_finds_no_error(written: tuple[Path, Path, Volume, Result]) -> 
     _, out, _, _ = written
     if shutil.which("dciodvfy") is None:
         pytest.skip("dciodvfy is not installed; on Debian: apt-get install dicom3tools")
-    for path in sorted(out.iterdir()):
-        said = subprocess.run(["dciodvfy", "-new", path], capture_output=True, text=True)
-        assert "Error" not in said.stdout + said.stderr, f"{path.name}: {said.stderr}"
+    checked(out)
 
 
 def test_dciodvfy_does_find_errors(written: tuple[Path, Path, Volume, Result], tmp_path: Path) -> None:
@@ -242,10 +239,7 @@ def test_results_of_a_copy_without_identity_have_none(series: Path, tmp_path: Pa
     for path in (tmp_path / "out").iterdir():
         content = path.read_bytes()
         assert not [v for v in TELLING.values() if len(v) > 4 and v.encode() in content]
-    if shutil.which("dciodvfy") is not None:
-        for path in (tmp_path / "out").iterdir():
-            said = subprocess.run(["dciodvfy", "-new", path], capture_output=True, text=True, env=os.environ)
-            assert "Error" not in said.stdout + said.stderr, said.stderr
+    checked(tmp_path / "out")
 
 
 def test_a_result_on_another_grid_is_refused(series: Path, tmp_path: Path) -> None:
@@ -254,9 +248,40 @@ def test_a_result_on_another_grid_is_refused(series: Path, tmp_path: Path) -> No
         write_results(result_on(Volume(np.ones(OBLIQUE.shape, bool), other)), read_source(series), tmp_path / "out")
 
 
-def test_a_source_without_patient_or_frame(tmp_path: Path, image: Volume, ball: Volume) -> None:
-    for keyword in ("FrameOfReferenceUID", "PatientID"):
-        series = write_series(tmp_path / keyword, image, **{keyword: None})
-        with pytest.raises(InputError, match="damaged or incomplete as the source of DICOM results") as caught:
-            write_results(result_on(ball), read_source(series), tmp_path / "out")
-        assert "elltale" not in str(caught.value)
+def test_a_source_without_a_frame_of_reference(tmp_path: Path, image: Volume, ball: Volume) -> None:
+    series = write_series(tmp_path / "series", image, FrameOfReferenceUID=None)
+    with pytest.raises(InputError, match="series names no frame of reference") as caught:
+        write_results(result_on(ball), read_source(series), tmp_path / "out")
+    assert "elltale" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def checked(folder: Path) -> None:
+    """No error by dciodvfy, where it is installed."""
+    for path in sorted(folder.iterdir()):
+        if shutil.which("dciodvfy") is not None:
+            said = subprocess.run(["dciodvfy", "-new", path], capture_output=True, text=True)
+            assert "Error" not in said.stdout + said.stderr, f"{path.name}: {said.stderr}"
+
+
+@pytest.mark.parametrize(
+    ("characters", "name"),
+    [("", "Plain^Name"), (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎"), ("ISO_IR 100", "Jörg^Ä")],
+)
+def test_names_in_any_alphabet_and_headers_with_little_in_them(
+    tmp_path: Path, image: Volume, ball: Volume, characters: str, name: str
+) -> None:
+    bare = dict.fromkeys(("PatientID", "StudyDate", "StudyTime", "StudyID", "AccessionNumber", "PatientSex"))
+    series = write_series(tmp_path / "series", image, SpecificCharacterSet=characters, PatientName=name, **bare)
+    write_results(result_on(ball), read_source(series), tmp_path / "out")
+    for path in (tmp_path / "out").iterdir():
+        assert str(pydicom.dcmread(path).PatientName) == name
+    checked(tmp_path / "out")
+
+
+def test_results_on_a_real_scan(reference_data: Path, tmp_path: Path) -> None:
+    folder = reference_data / "dicom_seg" / "dcmqi"
+    liver = read_mask(folder / "liver.dcm", "liver", canonical=False)
+    write_results(result_on(liver), read_source(folder / "ct-3slice"), tmp_path / "out")
+    assert read_mask(f"{tmp_path / 'out' / 'regions.dcm'}#tumor").array.sum() == 107_098
+    checked(tmp_path / "out")
