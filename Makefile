@@ -29,10 +29,10 @@ lint: $(VENV)/.ready-test
 bundle: $(VENV)/.ready
 	$(BIN)/python Testing/Studies/study.py bundle
 
-# The CR engine beside others, on real regions (needs a compiler for PyRadiomics, and shared/data beside the checkout).
+# The CR engine beside others, on real regions (a compiler for PyRadiomics; shared/data beside the checkout, or IMAGES=).
 bench: $(VENV)/.ready
-	sh Testing/Benchmarks/reference_engines.sh
-	$(BIN)/python Testing/Benchmarks/bench.py
+	-sh Testing/Benchmarks/reference_engines.sh
+	$(BIN)/python Testing/Benchmarks/bench.py $(if $(IMAGES),--images $(IMAGES))
 
 # Every figure in docs/studies.md (some hours on two cores).
 studies: $(VENV)/.ready

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from RadFusionLib.radiomics.kernel import kernel
 
 __all__ = ["find_bins"]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_bins(values, edges):  # type: ignore[no-untyped-def]
     """Give what ``numpy.digitize(values, edges)`` gives, by computing a bin and stepping to the right one.
 

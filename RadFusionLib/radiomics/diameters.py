@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from RadFusionLib.radiomics.kernel import inner_kernel, kernel
 from RadFusionLib.radiomics.region import FloatArray, MaskArray
 
 __all__ = ["mesh_diameters"]
@@ -33,13 +33,13 @@ def _cropped(mask: MaskArray) -> MaskArray:
     return mask[tuple(slice(int(o[0]), int(o[-1]) + 1) for o in occupied)]
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _extend(ends, plane, row, value):  # type: ignore[no-untyped-def]
     ends[0, plane, row] = min(ends[0, plane, row], value)
     ends[1, plane, row] = max(ends[1, plane, row], value)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _row_ends(padded):  # type: ignore[no-untyped-def]
     """Give the first and last mesh point of each row, in half voxels.
 
@@ -68,7 +68,7 @@ def _row_ends(padded):  # type: ignore[no-untyped-def]
     return along_i, along_j
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _chain(values, sign, hull, start):  # type: ignore[no-untyped-def]
     """Append the convex chain of a plane's row ends (lower for sign 1, upper for -1) to `hull`; give its new length."""
     count = start
@@ -89,7 +89,7 @@ def _chain(values, sign, hull, start):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _widest(ends, plane_step, row_step, value_step, corners):  # type: ignore[no-untyped-def]
     """Give the largest distance within any plane; list the planes' corners in `corners`, if it has room, and their
     number."""
@@ -119,7 +119,7 @@ def _largest(points: npt.NDArray[np.float64]) -> float:
     return float(np.sqrt(_largest_squared(points[order], reach[order])))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _largest_squared(points, reach):  # type: ignore[no-untyped-def]
     """Compare the points, farthest from the middle first; two are no farther apart than the sum of their reaches."""
     largest = 0.0

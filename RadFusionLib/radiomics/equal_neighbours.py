@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from RadFusionLib.radiomics.kernel import kernel
 from RadFusionLib.radiomics.sixteen import WIDTH, load, same, store, where_equal
 
 __all__ = ["count_equal_neighbours", "equal_neighbours", "voxel_runs"]
@@ -17,7 +17,7 @@ def voxel_runs(voxels: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], np
     return voxels[first], np.diff(first, append=len(voxels))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def equal_neighbours(flat, starts, lengths, offsets):  # type: ignore[no-untyped-def]
     """Mark the neighbours of equal level.
 
@@ -46,7 +46,7 @@ def equal_neighbours(flat, starts, lengths, offsets):  # type: ignore[no-untyped
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_equal_neighbours(flat, starts, lengths, offsets):  # type: ignore[no-untyped-def]
     """Give the number of neighbours of equal level, of any number of neighbours; otherwise as `equal_neighbours`."""
     result = np.empty(len(flat), np.int32)

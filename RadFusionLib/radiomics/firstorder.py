@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from RadFusionLib.radiomics.discretisation import GreyLevels
+from RadFusionLib.radiomics.kernel import reordering_kernel
 from RadFusionLib.radiomics.order_statistics import order_statistics
 from RadFusionLib.radiomics.region import FloatArray
 
@@ -86,7 +86,7 @@ def _percentiles(x: FloatArray, shares: Sequence[float], lowest: float, highest:
     return result
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@reordering_kernel
 def value_sums(x, lowest, shift, p10, p90):  # type: ignore[no-untyped-def]
     """Give the mean, the sum of ``(x + shift)^2``, and the mean of what lies from p10 to p90.
 
@@ -103,7 +103,7 @@ def value_sums(x, lowest, shift, p10, p90):  # type: ignore[no-untyped-def]
     return lowest + total / len(x), energy, lowest + total_within / within if within else np.nan
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@reordering_kernel
 def central_moments(x, mean, mean_within, p10, p90):  # type: ignore[no-untyped-def]
     """Give the mean absolute deviation, the central moments 2 to 4, and the robust mean absolute deviation."""
     deviation = m2 = m3 = m4 = robust = 0.0

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from RadFusionLib.radiomics.discretisation import GreyLevels
+from RadFusionLib.radiomics.kernel import kernel, sequence
 from RadFusionLib.radiomics.maximal_correlation import maximal_correlation
 from RadFusionLib.radiomics.region import FloatArray
 from RadFusionLib.radiomics.tally import tally
@@ -27,7 +27,7 @@ _LN2 = 0.6931471805599453
 _TABLE_SHARE = 8  # the pairs are counted in a square table if its size is at most so many times the region's voxels
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pairs_by_table(flat, voxels, offset, table):  # type: ignore[no-untyped-def]
     """Count unordered pairs of neighbours in `table`, list them and clear it.
 
@@ -58,7 +58,7 @@ def _pairs_by_table(flat, voxels, offset, table):  # type: ignore[no-untyped-def
     return first, second, counts
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pairs_by_tally(flat, voxels, offset, level_count):  # type: ignore[no-untyped-def]
     """List unordered pairs of neighbours; for so many levels that a square table would be mostly empty."""
     lower = np.empty(len(voxels), np.int32)
@@ -75,17 +75,22 @@ def _pairs_by_tally(flat, voxels, offset, level_count):  # type: ignore[no-untyp
     return first, second, counts
 
 
-@njit(cache=True, nogil=True)
-def _marginal(first, second, p, level_count):  # type: ignore[no-untyped-def]
-    px = np.zeros(level_count)
-    for n in range(len(p)):
-        px[first[n]] += p[n]
+@kernel
+def _normalise(first, second, counts, level_count):  # type: ignore[no-untyped-def]
+    """Turn counts of unordered pairs into the symmetric matrix's probabilities; give their marginal."""
+    total = 0.0
+    for n in range(len(counts)):
+        total += 2 * counts[n]
+    marginal = np.zeros(level_count)
+    for n in range(len(counts)):
+        counts[n] = (2 * counts[n] if first[n] == second[n] else counts[n]) / total
+        marginal[first[n]] += counts[n]
         if first[n] != second[n]:
-            px[second[n]] += p[n]
-    return px
+            marginal[second[n]] += counts[n]
+    return marginal
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _statistics(first, second, p, px, levels, highest, result):  # type: ignore[no-untyped-def]
     """Add the features, in the order of `CO_OCCURRENCE_NAMES`, of one symmetric matrix to `result`.
 
@@ -234,7 +239,7 @@ def co_occurrence_features(
     return result
 
 
-@njit(cache=True, nogil=True)
+@sequence
 def co_occurrence_averages(flat, voxels, offsets, levels, highest, with_rest, with_mcc):  # type: ignore[no-untyped-def]
     """Average over the matrices that are not empty.
 
@@ -266,15 +271,10 @@ def co_occurrence_averages(flat, voxels, offsets, levels, highest, with_rest, wi
     return totals / max(matrices, 1), mcc / max(matrices, 1), matrices
 
 
-@njit(cache=True, nogil=True)
+@sequence
 def _of_matrix(first, second, counts, levels, highest, with_rest, with_mcc, totals):  # type: ignore[no-untyped-def]
     """Add `_statistics` of one matrix to `totals`; give its MCC. `counts` become probabilities."""
-    total = 0.0
-    for n in range(len(counts)):
-        total += 2 * counts[n]
-    for n in range(len(counts)):
-        counts[n] = (2 * counts[n] if first[n] == second[n] else counts[n]) / total
-    px = _marginal(first, second, counts, len(levels))
+    px = _normalise(first, second, counts, len(levels))
     if with_rest:
         _statistics(first, second, counts, px, levels, highest, totals)
     return maximal_correlation(first, second, counts, px) if with_mcc else 0.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from RadFusionLib.radiomics.discretisation import GreyLevels
+from RadFusionLib.radiomics.kernel import kernel
 from RadFusionLib.radiomics.processor_instructions import count_bits
 from RadFusionLib.radiomics.size_matrix import named_statistics, table_statistics
 
@@ -30,7 +30,7 @@ DEPENDENCE_NAMES = {
 }
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def dependence_statistics(flat, voxels, offsets, levels, alpha):  # type: ignore[no-untyped-def]
     """Give the statistics of the matrix of neighbours that differ by at most `alpha`."""
     table = np.zeros((len(levels), len(offsets) + 2))
@@ -45,7 +45,7 @@ def dependence_statistics(flat, voxels, offsets, levels, alpha):  # type: ignore
     return table_statistics(table, levels)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def equal_dependence_statistics(flat, voxels, equal, neighbours, levels):  # type: ignore[no-untyped-def]
     """Give the statistics of the matrix of neighbours of equal level."""
     table = np.zeros((len(levels), neighbours + 2))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from RadFusionLib.radiomics.discretisation import GreyLevels
+from RadFusionLib.radiomics.kernel import inner_kernel, kernel, sequence
 from RadFusionLib.radiomics.processor_instructions import count_bits, lowest_bit
 from RadFusionLib.radiomics.region import FloatArray
 from RadFusionLib.radiomics.size_matrix import (
@@ -43,13 +43,13 @@ RUN_LENGTH_NAMES = {
 _TABLE_LIMIT = 1 << 21  # entries up to which runs are counted in a table; beyond, it would be mostly empty
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _starts(bits, half, wanted):  # type: ignore[no-untyped-def]
     """Keep the bits of the runs that start at a voxel: with an equal voxel ahead and none behind."""
     return bits & ~(bits >> half) & wanted
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _find_runs(flat, voxels, equal, offsets, lines, level_count, table, width, rows, lengths):  # type: ignore[no-untyped-def]
     """Find the runs of more than one voxel.
 
@@ -84,7 +84,7 @@ def _find_runs(flat, voxels, equal, offsets, lines, level_count, table, width, r
                 found += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _list_table(table, width, row_count):  # type: ignore[no-untyped-def]
     """List the entries of a flattened table as `tally` does."""
     found = 0
@@ -106,53 +106,69 @@ def _list_table(table, width, row_count):  # type: ignore[no-untyped-def]
     return rows, sizes, counts, bounds
 
 
-@njit(cache=True, nogil=True)
-def _count_runs(flat, voxels, equal, offsets, lines, level_count, width):  # type: ignore[no-untyped-def]
-    row_count = len(lines) * level_count
-    if row_count * width <= _TABLE_LIMIT:
-        table = np.zeros(row_count * width, np.int32)
-        nothing = np.empty(0, np.int32)
-        _find_runs(flat, voxels, equal, offsets, lines, level_count, table, width, nothing, nothing)
-        return _list_table(table, width, row_count)
-    half = len(offsets) // 2
+@kernel
+def _count_starts(voxels, equal, half, lines):  # type: ignore[no-untyped-def]
     wanted = np.int32(0)
     for n in range(len(lines)):
         wanted |= np.int32(1 << lines[n])
     found = 0
     for n in range(len(voxels)):
         found += count_bits(_starts(equal[voxels[n]], half, wanted))
+    return found
+
+
+@sequence
+def _count_runs(flat, voxels, equal, offsets, lines, level_count, width):  # type: ignore[no-untyped-def]
+    """Give what `tally` gives of the rows and lengths of the runs."""
+    row_count = len(lines) * level_count
+    nothing = np.empty(0, np.int32)
+    if row_count * width <= _TABLE_LIMIT:
+        table = np.zeros(row_count * width, np.int32)
+        _find_runs(flat, voxels, equal, offsets, lines, level_count, table, width, nothing, nothing)
+        return _list_table(table, width, row_count)
+    found = _count_starts(voxels, equal, len(offsets) // 2, lines)
     rows = np.empty(found, np.int32)
     lengths = np.empty(found, np.int32)
-    _find_runs(flat, voxels, equal, offsets, lines, level_count, rows[:0], 0, rows, lengths)
+    _find_runs(flat, voxels, equal, offsets, lines, level_count, nothing, 0, rows, lengths)
     return tally(rows, lengths, row_count, width)
 
 
-@njit(cache=True, nogil=True)
+@kernel
+def _rows_to_levels(rows, sizes, level_count):  # type: ignore[no-untyped-def]
+    """Take the line out of each row; give the longest size."""
+    longest = 1
+    for n in range(len(rows)):
+        rows[n] %= level_count
+        longest = max(longest, sizes[n])
+    return longest
+
+
+@kernel
+def _add_weighted(table, weight, rows, sizes, counts, ones):  # type: ignore[no-untyped-def]
+    for level in range(len(ones)):
+        table[level, 1] += weight * ones[level]
+    for n in range(len(rows)):
+        table[rows[n], sizes[n]] += weight * counts[n]
+
+
+@sequence
 def run_length_statistics(flat, voxels, equal, offsets, lines, weights, levels, width):  # type: ignore[no-untyped-def]
     """Average the statistics over the directions, or give those of the sum of all when there are weights."""
     height = len(levels)
     rows, sizes, counts, bounds = _count_runs(flat, voxels, equal, offsets, lines, height, width)
-    longest = 1
-    for n in range(len(rows)):
-        rows[n] %= height
-        longest = max(longest, sizes[n])
-    table = np.zeros((height, longest + 1) if len(weights) > 0 else (0, 0))
+    longest = _rows_to_levels(rows, sizes, height)
     voxel_counts = level_counts(flat, voxels, height)
+    table = np.zeros((height if len(weights) > 0 else 0, longest + 1))
     total = np.zeros(16)
     for line in range(len(lines)):
         first, last = bounds[line * height], bounds[(line + 1) * height]
         part_rows, part_sizes, part_counts = rows[first:last], sizes[first:last], counts[first:last]
         ones = single_voxels(voxel_counts, part_rows, part_sizes, part_counts)
         if len(weights) > 0:
-            for level in range(height):
-                table[level, 1] += weights[line] * ones[level]
-            for n in range(len(part_rows)):
-                table[part_rows[n], part_sizes[n]] += weights[line] * part_counts[n]
-            continue
-        statistics = size_statistics(part_rows, part_sizes, part_counts, ones, levels, longest)
-        for s in range(len(total)):
-            total[s] += statistics[s] / len(lines)
-    return table_statistics(table, levels) if len(weights) > 0 else total
+            _add_weighted(table, weights[line], part_rows, part_sizes, part_counts, ones)
+        else:
+            total += size_statistics(part_rows, part_sizes, part_counts, ones, levels, longest)
+    return table_statistics(table, levels) if len(weights) > 0 else total / len(lines)
 
 
 def run_length_features(

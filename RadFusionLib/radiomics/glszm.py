@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from RadFusionLib.radiomics.discretisation import GreyLevels
+from RadFusionLib.radiomics.kernel import inner_kernel, kernel, sequence
 from RadFusionLib.radiomics.processor_instructions import lowest_bit
 from RadFusionLib.radiomics.size_matrix import level_counts, named_statistics, single_voxels, size_statistics
 from RadFusionLib.radiomics.tally import tally
@@ -45,7 +45,7 @@ def unconnected(steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
     return np.asarray(far @ (1 << np.arange(len(steps))), dtype=np.int32)
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _root(parent, place):  # type: ignore[no-untyped-def]
     while parent[place] != place:
         parent[place] = parent[parent[place]]
@@ -53,9 +53,9 @@ def _root(parent, place):  # type: ignore[no-untyped-def]
     return place
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _zones(flat, voxels, equal, offsets, apart):  # type: ignore[no-untyped-def]
-    """Give the level and the size of each connected zone of more than one voxel.
+    """Give the level and the size of each connected zone of more than one voxel, and the largest size.
 
     Zones are joined in raster order, each known by its first voxel. Neighbours that are each other's neighbours have
     been joined already, so the zone of one of them is enough; most often that of the one that touches all others.
@@ -96,22 +96,21 @@ def _zones(flat, voxels, equal, offsets, apart):  # type: ignore[no-untyped-def]
     levels = np.empty(zones, np.int32)
     sizes = np.empty(zones, np.int32)
     zones = 0
+    longest = 1
     for n in range(len(voxels)):
         place = voxels[n]
         if parent[place] == place and equal[place]:
             levels[zones] = flat[place]
             sizes[zones] = size[place]
+            longest = max(longest, size[place])
             zones += 1
-    return levels, sizes
+    return levels, sizes, longest
 
 
-@njit(cache=True, nogil=True)
+@sequence
 def size_zone_statistics(flat, voxels, equal, offsets, apart, levels):  # type: ignore[no-untyped-def]
     """Give the statistics of the size-zone matrix; parameters as in `size_zone_features`."""
-    zone_levels, zone_sizes = _zones(flat, voxels, equal, offsets, apart)
-    longest = 1
-    for n in range(len(zone_sizes)):
-        longest = max(longest, zone_sizes[n])
+    zone_levels, zone_sizes, longest = _zones(flat, voxels, equal, offsets, apart)
     rows, sizes, counts, _ = tally(zone_levels, zone_sizes, len(levels), longest)
     ones = single_voxels(level_counts(flat, voxels, len(levels)), rows, sizes, counts)
     return size_statistics(rows, sizes, counts, ones, levels, longest)

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from RadFusionLib.radiomics.kernel import kernel
 from RadFusionLib.radiomics.region import FloatArray, MaskArray
 
 __all__ = ["mesh_volume_and_surface"]
@@ -108,7 +108,7 @@ _MOMENTS: FloatArray = np.array([_number(letter) for letter in _VOLUMES], dtype=
 _MOMENTS /= np.array([4, 4, 4, 8])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _patterns(padded, moments):  # type: ignore[no-untyped-def]
     """Count each cube's pattern and sum six times the volume at unit spacing."""
     counts = np.zeros(256, np.int64)

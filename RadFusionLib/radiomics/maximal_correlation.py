@@ -9,7 +9,8 @@ The reference's eps (2.2e-16) shows where levels are rare; it is put back by fir
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from RadFusionLib.radiomics.kernel import inner_kernel, inner_reordering_kernel, kernel, sequence
 
 __all__ = ["maximal_correlation"]
 
@@ -18,7 +19,7 @@ _TOLERANCE = 3e-7  # of a vector's residual; the eigenvalue's error is its squar
 _SQUARE_SHARE = 24  # A is written out as a square if it has at most so many times the entries of its sparse form
 
 
-@njit(cache=True, nogil=True)
+@sequence
 def maximal_correlation(first, second, p, px):  # type: ignore[no-untyped-def]
     """Compute MCC.
 
@@ -47,7 +48,7 @@ def maximal_correlation(first, second, p, px):  # type: ignore[no-untyped-def]
     return np.sqrt(max(repeated, _next_eigenvalue(first, second, p, px, side, sides)))
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _root(parent, node):  # type: ignore[no-untyped-def]
     while parent[node] != node:
         parent[node] = parent[parent[node]]
@@ -55,7 +56,7 @@ def _root(parent, node):  # type: ignore[no-untyped-def]
     return node
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sides(first, second, px):  # type: ignore[no-untyped-def]
     """Number the sets of levels that two steps of the matrix connect: Q's blocks; -1 for levels without pairs."""
     m = len(px)
@@ -84,7 +85,7 @@ def _sides(first, second, px):  # type: ignore[no-untyped-def]
     return side, sides
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _second_of_sides(first, second, p, px, side, sides):  # type: ignore[no-untyped-def]
     """Give the second largest of the blocks' first eigenvalues, 1 but for eps.
 
@@ -113,7 +114,7 @@ def _second_of_sides(first, second, p, px, side, sides):  # type: ignore[no-unty
     return 1 / (1 + second_smallest)  # exact for a block of one pair
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@inner_reordering_kernel
 def _norm(x):  # type: ignore[no-untyped-def]
     # Plain loops here and below: whole-array expressions take Numba seconds each to compile.
     total = 0.0
@@ -122,7 +123,7 @@ def _norm(x):  # type: ignore[no-untyped-def]
     return np.sqrt(total)
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _multiply_pairs(first, second, w, x, y):  # type: ignore[no-untyped-def]
     """Write A x to y, A symmetric with entries w."""
     for i in range(len(y)):
@@ -135,7 +136,7 @@ def _multiply_pairs(first, second, w, x, y):  # type: ignore[no-untyped-def]
             y[j] += w[n] * x[i]
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@inner_reordering_kernel
 def _multiply_square(a, x, y):  # type: ignore[no-untyped-def]
     """Write A x to y."""
     for i in range(len(y)):
@@ -145,7 +146,7 @@ def _multiply_square(a, x, y):  # type: ignore[no-untyped-def]
         y[i] = total
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@inner_reordering_kernel
 def _remove(x, vectors, count):  # type: ignore[no-untyped-def]
     """Make x orthogonal to the first `count` rows of `vectors`."""
     for v in range(count):
@@ -156,7 +157,7 @@ def _remove(x, vectors, count):  # type: ignore[no-untyped-def]
             x[i] -= product * vectors[v, i]
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _eigenvalues_below(alpha, beta, size, shift):  # type: ignore[no-untyped-def]
     """Count the eigenvalues of a tridiagonal matrix below `shift` (Sturm sequence)."""
     count = 0
@@ -170,7 +171,7 @@ def _eigenvalues_below(alpha, beta, size, shift):  # type: ignore[no-untyped-def
     return count
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _extreme(alpha, beta, size, largest):  # type: ignore[no-untyped-def]
     """Give the largest or smallest eigenvalue, to 1e-7, of a tridiagonal matrix whose eigenvalues lie in [-1, 1]."""
     low = -1.0 - 1e-9
@@ -185,7 +186,7 @@ def _extreme(alpha, beta, size, largest):  # type: ignore[no-untyped-def]
     return 0.5 * (low + high)
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _tridiagonal_vector(alpha, beta, size, value):  # type: ignore[no-untyped-def]
     """Give the unit eigenvector of a tridiagonal matrix by three inverse iterations, and its exact eigenvalue."""
     x = np.ones(size)
@@ -215,7 +216,7 @@ def _tridiagonal_vector(alpha, beta, size, value):  # type: ignore[no-untyped-de
     return x, exact
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _starting_vector(px, root):  # type: ignore[no-untyped-def]
     """Give a vector near the one looked for, not at right angles to any other.
 
@@ -235,7 +236,7 @@ def _starting_vector(px, root):  # type: ignore[no-untyped-def]
     return y
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-untyped-def]
     """Give the largest eigenvalue of Q besides the first one of each block."""
     m = len(px)
@@ -294,7 +295,7 @@ def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-unty
     return 0.0
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _settled(alpha, beta, size, finished):  # type: ignore[no-untyped-def]
     """Give the eigenvalue of largest size and its vector; an empty vector when more steps are needed."""
     high = _extreme(alpha, beta, size, True)
@@ -312,7 +313,7 @@ def _settled(alpha, beta, size, finished):  # type: ignore[no-untyped-def]
     return value, vector if settled else vector[:0]
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _lost_to_epsilon(first, second, p, px, root, u):  # type: ignore[no-untyped-def]
     """Give what eps takes from the eigenvalue with A's unit vector u.
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from RadFusionLib.radiomics.kernel import kernel
 from RadFusionLib.radiomics.region import FloatArray
 
 __all__ = ["order_statistics"]
@@ -16,13 +16,13 @@ _BUCKETS = 1024
 _FEW = 2048  # so few values are sorted at once
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count(values, lowest, rate, counts):  # type: ignore[no-untyped-def]
     for n in range(len(values)):
         counts[min(int((values[n] - lowest) * rate), len(counts) - 1)] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _gather(values, lowest, rate, place, found):  # type: ignore[no-untyped-def]
     """Copy the values of the buckets whose `place` is not negative to `found`, from there on."""
     for n in range(len(values)):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
-from numba import njit
 
 from RadFusionLib.radiomics.diameters import mesh_diameters
+from RadFusionLib.radiomics.kernel import kernel
 from RadFusionLib.radiomics.marching_cubes import mesh_volume_and_surface
 from RadFusionLib.radiomics.region import MaskArray
 
@@ -76,7 +76,7 @@ def _principal_axes(mask: MaskArray, kji: np.ndarray, reasons: dict[str, str]) -
     return {name: float(value) for name, value in values.items()}
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _index_sums(mask):  # type: ignore[no-untyped-def]
     """Give the number of voxels, the sums of their indices and the sums of the indices' products."""
     count = 0

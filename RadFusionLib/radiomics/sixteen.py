@@ -13,7 +13,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, overload, register_model
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, models, register_model
 
 __all__ = ["WIDTH", "Sixteen", "fused", "load", "same", "store", "where_at_least", "where_equal"]
 
@@ -92,25 +93,25 @@ def same(typingctx, like, number):  # type: ignore[no-untyped-def]
 
 
 def _operator(symbol: Any, of_floats: str, of_integers: str) -> None:
-    @_instruction
-    def apply(typingctx, x, y):  # type: ignore[no-untyped-def]
-        element = x.element if isinstance(x, Sixteen) else y.element
+    """Let an operator work on sixteen numbers; told to Numba directly, as an overload would have to be compiled."""
+
+    @infer_global(symbol)
+    class _Typing(AbstractTemplate):
+        def generic(self, args: Any, kws: Any) -> Any:
+            found = [kind for kind in args if isinstance(kind, Sixteen)]
+            return signature(found[0], *args) if found else None
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        element = signature.return_type.element
         instruction = of_floats if isinstance(element, types.Float) else of_integers
+        pair = [
+            _sixteen_of(context, builder, kind, value, element)
+            for kind, value in zip(signature.args, arguments, strict=True)
+        ]
+        return getattr(builder, instruction)(*pair)
 
-        def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            pair = [
-                _sixteen_of(context, builder, kind, value, element)
-                for kind, value in zip(signature.args, arguments, strict=True)
-            ]
-            return getattr(builder, instruction)(*pair)
-
-        return Sixteen(element)(x, y), code
-
-    @overload(symbol, inline="never")
-    def _choose(x, y):  # type: ignore[no-untyped-def]
-        if isinstance(x, Sixteen) or isinstance(y, Sixteen):
-            return lambda x, y: apply(x, y)
-        return None
+    for kinds in ((Sixteen, Sixteen), (Sixteen, types.Number), (types.Number, Sixteen)):
+        lower_builtin(symbol, *kinds)(code)
 
 
 for _symbol, _floats, _integers in (

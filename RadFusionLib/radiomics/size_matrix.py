@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 
+from RadFusionLib.radiomics.kernel import inner_kernel, kernel
 from RadFusionLib.radiomics.region import FloatArray
 
 __all__ = [
@@ -33,7 +33,7 @@ SIZE_STATISTICS: Final = (
 _EPSILON = 2.220446049250313e-16
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def size_statistics(rows, sizes, counts, ones, levels, longest):  # type: ignore[no-untyped-def]
     """Compute the sixteen statistics of a matrix given by its entries.
 
@@ -76,7 +76,7 @@ def size_statistics(rows, sizes, counts, ones, levels, longest):  # type: ignore
     return _from_marginals(by_level, by_size, joint, levels, total)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def level_counts(flat, voxels, level_count):  # type: ignore[no-untyped-def]
     """Count the voxels of each level."""
     counts = np.zeros(level_count)
@@ -85,7 +85,7 @@ def level_counts(flat, voxels, level_count):  # type: ignore[no-untyped-def]
     return counts
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def single_voxels(voxel_counts, rows, sizes, counts):  # type: ignore[no-untyped-def]
     """Count, for each level, the voxels that are in no entry: they are runs or zones of one voxel."""
     ones = voxel_counts.copy()
@@ -94,7 +94,7 @@ def single_voxels(voxel_counts, rows, sizes, counts):  # type: ignore[no-untyped
     return ones
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def table_statistics(table, levels):  # type: ignore[no-untyped-def]
     """Compute the sixteen statistics of ``table[i, j]``, level position i and size j (column 0 is not read)."""
     by_level = np.zeros(table.shape[0])
@@ -112,7 +112,7 @@ def table_statistics(table, levels):  # type: ignore[no-untyped-def]
     return _from_marginals(by_level, by_size, joint, levels, total)
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _add(joint, i, j, count, total):  # type: ignore[no-untyped-def]
     """Add an entry to the sums that need level and size together."""
     i2 = i * i
@@ -125,7 +125,7 @@ def _add(joint, i, j, count, total):  # type: ignore[no-untyped-def]
     joint[4] += count * i2 * j2
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _from_marginals(by_level, by_size, joint, levels, total):  # type: ignore[no-untyped-def]
     result = np.zeros(16)
     result[9] = joint[0]

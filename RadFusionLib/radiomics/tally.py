@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from RadFusionLib.radiomics.kernel import kernel
 
 __all__ = ["tally"]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tally(rows, values, row_count, highest):  # type: ignore[no-untyped-def]
     """List the different pairs among ``(rows[n], values[n])`` and how often each occurs.
 

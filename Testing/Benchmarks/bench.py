@@ -162,7 +162,7 @@ class Bench:
         print("| --- | --- | --- | " + " | ".join("---" for _ in workers) + " |")
         for region, _, ready, voxels, bins in self._rows:
             task = {"kind": "original", "file": str(ready), "bin_width": region.bin_width}
-            found = interleaved(workers, max(self._repeats, 5), **task)
+            found = interleaved(workers, self._repeats, **task)
             cells = [
                 m[0]["error"][:40] if "error" in m[0]
                 else f"{middle(m, 'cpu'):.4f} ({middle(m, 'wall'):.4f}), {m[0]['count']}"
@@ -203,8 +203,10 @@ class Bench:
         """Wall time of several cases, two processes of each engine at once."""
         print("\n## Four cases by two processes at once: wall seconds\n")
         print("| region | voxels | ours | PyRadiomics | ratio |\n| --- | --- | --- | --- | --- |")
-        pools = {engine: list(self.workers((engine,) * 1).values()) + list(self.workers((engine,)).values())
-                 for engine in ("radfusion", "pyradiomics")}  # fmt: skip
+        pools = {
+            engine: [worker for _ in range(2) for worker in self.workers((engine,)).values()]
+            for engine in ("radfusion", "pyradiomics")
+        }
         for region, raw, _, voxels, _ in self._rows:
             task = {"kind": "whole", "file": str(raw), "length": region.length, "bin_width": region.bin_width}
             walls: dict[str, list[float]] = {engine: [] for engine in pools}

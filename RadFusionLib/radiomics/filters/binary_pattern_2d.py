@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from RadFusionLib.radiomics.kernel import inner_kernel, kernel
 from RadFusionLib.radiomics.region import FloatArray, MaskArray
 
 __all__ = ["binary_pattern_2d"]
@@ -14,14 +14,14 @@ _UNIFORM, _DEFAULT, _ROTATED, _VARIANCE = range(4)
 _METHODS = {"uniform": _UNIFORM, "default": _DEFAULT, "ror": _ROTATED, "var": _VARIANCE}
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _value(plane, row, column):  # type: ignore[no-untyped-def]
     if row < 0 or column < 0 or row >= plane.shape[0] or column >= plane.shape[1]:
         return 0.0
     return plane[row, column]
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _code(bits, texture, method):  # type: ignore[no-untyped-def]
     samples = len(bits)
     if method == _VARIANCE:
@@ -49,7 +49,7 @@ def _code(bits, texture, method):  # type: ignore[no-untyped-def]
     return float(number)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _patterns(planes, inside, rows, columns, method):  # type: ignore[no-untyped-def]
     result = np.zeros(planes.shape)
     samples = len(rows)

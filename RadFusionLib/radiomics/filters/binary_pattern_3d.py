@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from RadFusionLib.radiomics.filters.icosphere import HARMONICS, VERTICES
 from RadFusionLib.radiomics.filters.sphere_samples import BLOCK, SplineVolume, sample_block
+from RadFusionLib.radiomics.kernel import inner_kernel, kernel
 from RadFusionLib.radiomics.region import FloatArray
 from RadFusionLib.radiomics.sixteen import fused, load, same, store, where_at_least
 
@@ -57,7 +57,7 @@ class SphericalPatterns:
         self.k: npt.NDArray[np.floating] | None = kurtosis if with_kurtosis else None
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _patterns(  # type: ignore[no-untyped-def]
     c, starts, weights, mask, image, real, imaginary, whole, lowest, highest, with_strengths, with_kurtosis
 ):
@@ -108,7 +108,7 @@ def _patterns(  # type: ignore[no-untyped-def]
     return squares, kurtosis
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _round(exact, whole, lowest, highest, samples):  # type: ignore[no-untyped-def]
     """Round the samples as the image's number type would, halves away from 0."""
     for v in range(exact.shape[0]):
@@ -120,7 +120,7 @@ def _round(exact, whole, lowest, highest, samples):  # type: ignore[no-untyped-d
             samples[v, x] = value
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _strengths(samples, centre, real, imaginary, cr, ci, result):  # type: ignore[no-untyped-def]
     """Sum over the vertices the squares of the signs' parts of degree 0 and of degree 1.
 
@@ -156,7 +156,7 @@ def _strengths(samples, centre, real, imaginary, cr, ci, result):  # type: ignor
         store(result, (2 * degree + 1) * BLOCK, sum_i)
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _vertex_mean(terms, partial):  # type: ignore[no-untyped-def]
     """Average over the 42 vertices: eight partial sums, added in pairs, then the rest, as NumPy does."""
     for q in range(8):
@@ -170,7 +170,7 @@ def _vertex_mean(terms, partial):  # type: ignore[no-untyped-def]
     return (load(partial, 0) + load(terms, 40 * BLOCK) + load(terms, 41 * BLOCK)) / 42.0
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _kurtosis(samples, terms, partial, result):  # type: ignore[no-untyped-def]
     """Write the excess kurtosis over the vertices, in the samples' own precision; NaN where all are equal.
 

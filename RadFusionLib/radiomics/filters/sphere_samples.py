@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from scipy.ndimage import spline_filter
 
+from RadFusionLib.radiomics.kernel import inner_kernel
 from RadFusionLib.radiomics.region import FloatArray
 from RadFusionLib.radiomics.sixteen import WIDTH, load, same, store
 
@@ -67,7 +67,7 @@ def _weights(size: int, offsets: FloatArray, more: int) -> FloatArray:
     return np.where(outside[:, None, :], 0.0, weights)
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def sample_block(c, starts, weights, k, j, i, result):  # type: ignore[no-untyped-def]
     """Write the samples of the voxels (k, j, i) to (k, j, i + 15) to `result` (n, 16)."""
     planes, rows, columns = weights

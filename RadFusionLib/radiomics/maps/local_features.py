@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from RadFusionLib.radiomics.equal_neighbours import count_equal_neighbours, equal_neighbours
 from RadFusionLib.radiomics.firstorder import central_moments, value_sums
@@ -11,6 +10,7 @@ from RadFusionLib.radiomics.glcm import co_occurrence_averages
 from RadFusionLib.radiomics.gldm import dependence_statistics, equal_dependence_statistics
 from RadFusionLib.radiomics.glrlm import run_length_statistics
 from RadFusionLib.radiomics.glszm import size_zone_statistics
+from RadFusionLib.radiomics.kernel import inner_kernel, kernel
 from RadFusionLib.radiomics.maps.neighbourhood import fill
 from RadFusionLib.radiomics.ngtdm import tone_difference_values
 
@@ -19,7 +19,7 @@ __all__ = ["local_co_occurrence", "local_first_order", "local_sizes", "local_ton
 _EPSILON = 2.220446049250313e-16
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _levels(grey, present, count):  # type: ignore[no-untyped-def]
     levels = np.empty(count)
     for n in range(count):
@@ -27,7 +27,7 @@ def _levels(grey, present, count):  # type: ignore[no-untyped-def]
     return levels
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def local_co_occurrence(flat, centres, layout, grey, with_rest, with_mcc, result):  # type: ignore[no-untyped-def]
     """Write the 23 features of `CO_OCCURRENCE_NAMES` and MCC of each centre's neighbourhood to `result` (n, 24).
 
@@ -50,7 +50,7 @@ def local_co_occurrence(flat, centres, layout, grey, with_rest, with_mcc, result
         result[n, 23] = (0.0 if count == 1 and len(grey) > 1 else mcc) if matrices > 0 else np.nan
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def local_sizes(flat, centres, layout, grey, alpha, runs, zones, dependences):  # type: ignore[no-untyped-def]
     """Write the 16 statistics of GLRLM, GLSZM and GLDM of each centre's neighbourhood, where the arrays have rows."""
     position = np.full(len(grey), -1, np.int32)
@@ -81,7 +81,7 @@ def local_sizes(flat, centres, layout, grey, alpha, runs, zones, dependences):  
                 runs[n] = np.nan
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _lines(patch, voxels, steps, lines):  # type: ignore[no-untyped-def]
     """List the directions along which a straight line meets two voxels; give how many there are."""
     found = 0
@@ -100,7 +100,7 @@ def _lines(patch, voxels, steps, lines):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def local_tone_differences(flat, centres, layout, grey, result):  # type: ignore[no-untyped-def]
     """Write the features of `TONE_DIFFERENCE_NAMES` of each centre's neighbourhood to `result` (n, 5)."""
     position = np.full(len(grey), -1, np.int32)
@@ -122,7 +122,7 @@ def local_tone_differences(flat, centres, layout, grey, result):  # type: ignore
         )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def local_first_order(values, flat, centres, steps, level_count, volume, shift, result):  # type: ignore[no-untyped-def]
     """Write the first-order features, in alphabetical order, of each centre's neighbourhood to `result` (n, 18).
 
@@ -161,7 +161,7 @@ def local_first_order(values, flat, centres, steps, level_count, volume, shift, 
         row[15], row[16], row[17] = energy * volume, uniformity, m2
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def _percentile(x, share):  # type: ignore[no-untyped-def]
     """Interpolate linearly in sorted values, with the rounding of `numpy.percentile`."""
     place = share * (len(x) - 1)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from RadFusionLib.radiomics.directions import all_directions, half_directions
 from RadFusionLib.radiomics.glszm import unconnected
+from RadFusionLib.radiomics.kernel import inner_kernel
 from RadFusionLib.radiomics.region import RegionGeometry
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 from RadFusionLib.radiomics.sixteen import WIDTH
@@ -76,7 +76,7 @@ def neighbourhood(geometry: RegionGeometry, settings: RadiomicsSettings, radius:
     )
 
 
-@njit(cache=True, nogil=True)
+@inner_kernel
 def fill(flat, centre, steps, places, position, patch, voxels, present):  # type: ignore[no-untyped-def]
     """Copy a voxel's neighbourhood to a patch, its levels numbered anew from 0.
 

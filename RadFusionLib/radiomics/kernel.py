@@ -1,0 +1,47 @@
+"""How every kernel is compiled: kept on disk, without the interpreter's lock, and no more than is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit
+from numba.extending import register_jitable
+
+__all__ = ["inner_kernel", "inner_reordering_kernel", "kernel", "reordering_kernel", "sequence"]
+
+_compile: Any = njit
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",  # a division by 0 gives infinity or NaN, without a branch in every division
+    "no_cfunc_wrapper": True,  # nobody calls them from C
+}
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function when it is first called."""
+    return _compile(cache=True, **_OPTIONS)(function)
+
+
+def reordering_kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function whose sums may be added up in another order, several at a time."""
+    return _compile(cache=True, fastmath={"reassoc", "contract"}, **_OPTIONS)(function)
+
+
+def inner_kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function that only kernels call, and that is kept with them."""
+    return _compile(no_cpython_wrapper=True, **_OPTIONS)(function)
+
+
+def inner_reordering_kernel(function: Callable[..., Any]) -> Any:
+    """Compile an inner kernel whose sums may be added up in another order."""
+    return _compile(no_cpython_wrapper=True, fastmath={"reassoc", "contract"}, **_OPTIONS)(function)
+
+
+def sequence(function: Callable[..., Any]) -> Any:
+    """Mark a function that only calls kernels: Python runs it as it is, other kernels compile it into themselves.
+
+    Numba compiles everything a kernel calls anew for each kernel that calls it; what Python itself can put together
+    need not be compiled.
+    """
+    return register_jitable(error_model="numpy")(function)
