@@ -66,12 +66,10 @@ def _zones(flat, voxels, equal, offsets, apart):  # type: ignore[no-untyped-def]
         if apart[a] == 0:
             central = a
     parent = np.empty(len(flat), np.int32)
-    size = np.empty(len(flat), np.int32)
     for n in range(len(voxels)):
         place = voxels[n]
         root = np.int32(place)
         parent[place] = root
-        size[place] = 0
         behind = equal[place] >> half
         first = np.int32(central)
         if not (behind >> central) & 1:
@@ -86,25 +84,27 @@ def _zones(flat, voxels, equal, offsets, apart):  # type: ignore[no-untyped-def]
             behind &= apart[first]
             first = lowest_bit(behind) if behind else np.int32(0)
         parent[place] = root
-    zones = 0
+    levels = np.empty(len(voxels) // 2 + 1, np.int32)
+    sizes = np.empty(len(voxels) // 2 + 1, np.int32)
+    zones = np.int32(0)
     for n in range(len(voxels)):
         place = voxels[n]
-        parent[place] = parent[parent[place]]
-        if parent[place] == place and equal[place]:
-            zones += 1
-        size[parent[place]] += 1
-    levels = np.empty(zones, np.int32)
-    sizes = np.empty(zones, np.int32)
-    zones = 0
-    longest = 1
-    for n in range(len(voxels)):
-        place = voxels[n]
-        if parent[place] == place and equal[place]:
+        if equal[place] == 0:
+            continue
+        ahead = parent[place]
+        if ahead == place:  # the zone's first voxel; from here on its zone's number, below 0
             levels[zones] = flat[place]
-            sizes[zones] = size[place]
-            longest = max(longest, size[place])
-            zones += 1
-    return levels, sizes, longest
+            sizes[zones] = 1
+            zones += np.int32(1)
+            parent[place] = -zones
+        else:
+            zone = parent[ahead]
+            parent[place] = zone
+            sizes[-zone - 1] += 1
+    longest = 1
+    for zone in range(zones):
+        longest = max(longest, sizes[zone])
+    return levels[:zones], sizes[:zones], longest
 
 
 @sequence
