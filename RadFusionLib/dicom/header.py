@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,9 @@ __all__ = ["bytes_of_voxels", "is_dicom", "numbers", "read_header", "said", "und
 
 PREAMBLE = 128
 
+READERS = ("pydicom", "highdicom")
+"""Loggers, whose level those below them take on."""
+
 
 def is_dicom(path: str | Path) -> bool:
     """Whether a file begins as a DICOM file does."""
@@ -29,10 +33,24 @@ def is_dicom(path: str | Path) -> bool:
 
 
 @contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep the readers' loggers silent."""
+    loggers = [logging.getLogger(name) for name in READERS]
+    before = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL + 1)
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
 def understood(path: str | Path, what: str = "a DICOM file") -> Iterator[None]:
     """Turn what a broken header makes a reader raise into one sentence without a word of the header.
 
-    Readers warn with the values they stumble over, so their warnings are kept back; and the sentence has no cause
+    Readers warn of, and log, the values they stumble over, so that is kept back; and the sentence has no cause
     attached, since a printed cause would show them too.
 
     Raises
@@ -42,7 +60,7 @@ def understood(path: str | Path, what: str = "a DICOM file") -> Iterator[None]:
         impossible.
     """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _unlogged():
             warnings.simplefilter("ignore")
             yield
     except RadFusionError:

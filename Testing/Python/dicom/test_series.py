@@ -12,7 +12,7 @@ import pytest
 from synthetic import OBLIQUE, TELLING, save, slice_header, write_series
 
 from RadFusionLib.case import Geometry, Volume
-from RadFusionLib.dicom import read_source
+from RadFusionLib.dicom import deidentify, read_source, read_tags
 from RadFusionLib.errors import InputError, RadFusionError
 from RadFusionLib.imaging import read_image
 
@@ -109,6 +109,26 @@ def test_an_element_that_claims_more_than_the_file_holds(series: Path) -> None:
     data[at : at + 2] = b"\xfe\xff"
     victim.write_bytes(bytes(data))
     refused(victim, "damaged|incomplete", lambda path: read_image(path.parent))
+
+
+def test_odd_values_reach_neither_log_nor_screen(
+    tmp_path: Path, image: Volume, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        folder = write_series(tmp_path / "series", image, AcquisitionTime="Telltale", PatientAge="Telltale" * 3)
+    caplog.clear()
+    capfd.readouterr()
+    with warnings.catch_warnings(record=True) as warned, caplog.at_level("DEBUG"):
+        warnings.simplefilter("always")
+        read_image(folder)
+        read_source(folder)
+        read_tags(folder)
+        deidentify(folder, tmp_path / "out")
+    assert not [warning for warning in warned if "elltale" in str(warning.message)]
+    assert "elltale" not in caplog.text
+    shown = capfd.readouterr()
+    assert "elltale" not in shown.out + shown.err
 
 
 def test_slices_without_uids_cannot_be_referred_to(tmp_path: Path, image: Volume) -> None:
