@@ -55,12 +55,12 @@ class Bench:
         """Return what the page needs to know of the bundle."""
         return facts_of(self._bundle)
 
-    def load(self, stage: Stage, row: CaseRow) -> Case:
-        """Read a case's files."""
+    def load(self, stage: Stage, row: CaseRow, reading: str = "") -> Case:
+        """Read a case's files, with the masks of a repeated reading where one is named."""
         from RadFusionLib.cohort import load_case
 
         stage(0.0, f"Reading {row.id}")
-        return load_case(row, self._bundle.recipe.phases, tumor_needed=False)
+        return load_case(row, self._bundle.recipe.phases, reading, tumor_needed=False)
 
     def simulate(self, stage: Stage, seed: int) -> Case:
         """Return a simulated case with the bundle's phases."""

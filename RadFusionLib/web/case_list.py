@@ -33,6 +33,13 @@ class CaseList:
         """Case ids, in order."""
         return [BUILT_IN] if self.manifest is None else [row.id for row in self.manifest]
 
+    def readings(self, number: int) -> list[str]:
+        """The repeated readings of a case's tumour: ``2`` for a second reader, ``1.2`` for a second reading."""
+        if self.manifest is None:
+            return []
+        keys = self.manifest.rows[number].masks
+        return sorted({key.reading_name for key in keys if key.region == "tumor" and key.reading_name})
+
     def task(self, number: int) -> tuple[str, Any]:
         """What to ask of the worker for a case: the task's name and its argument."""
         if self.manifest is None:

@@ -83,6 +83,10 @@ class ReaderEvents:
         """Cancel."""
         self._logic.cancel()
 
+    async def compare(self, reading: str) -> None:
+        """Compare with another reading."""
+        await self._logic.compare(reading)
+
     def set_heatmap(self, field: str, value: Any) -> None:
         """Change how the heatmap is shown."""
         if field in ("in_slices", "in_3d", "opacity", "threshold"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Set
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,13 @@ from RadFusionLib.scene.application import Node, register_legend
 from RadFusionLib.web.bundle_facts import BundleFacts
 from RadFusionLib.web.case_list import CaseList
 from RadFusionLib.web.clinical_form import ClinicalForm
+from RadFusionLib.web.comparison import comparison_lines, pair_contours
 from RadFusionLib.web.heatmap_overlay import HeatmapOverlay
 from RadFusionLib.web.reading import Reading
 from RadFusionLib.web.rest import RestTimer
 from RadFusionLib.web.result_words import result_state
-from RadFusionLib.web.state import ReaderState, ResultState
+from RadFusionLib.web.state import ComparisonState, ReaderState, ResultState
+from RadFusionLib.web.surfaces import Surfaces
 
 if TYPE_CHECKING:
     from trame_slicer.core import SlicerApp
@@ -72,11 +75,15 @@ class ReaderLogic:
         self.shown: list[Callable[[Node], None]] = []
         self.closed: list[Callable[[], None]] = []
         self._worker = worker
+        self._bundle_read = asyncio.Lock()
+        self._asked_case = 0
         self._changed = changed
         self._form = ClinicalForm((), {})
         self._overlay = HeatmapOverlay(app)
+        self._surfaces = Surfaces(app.scene)
         self._rest = RestTimer(REST, self._on_rest)
-        self._shell_of = ""
+        # The contours whose shell and surface are shown.
+        self._shell_of = self._surface_of = ""
         self._predicted_contour = ""
         self._predicted_clinical: Mapping[str, float] = {}
         self._asked_what_if = 0
@@ -86,26 +93,27 @@ class ReaderLogic:
 
     async def start(self) -> None:
         """Read the bundle and open the first case."""
-        async with self._said("Reading the bundle"):
-            self.facts = await self._worker.ask("facts")
-            self.state.bundle = self.facts.name
-            self.state.notice = self.facts.notice
-            self.state.shell.margin_mm = self.facts.margin_mm
-        if self.facts is not None:
-            await self.open(0)
+        await self.open(0)
 
     async def open(self, number: int) -> None:
         """Open a case of the list; the one that was open is closed."""
-        if not 0 <= number < len(self.cases.ids):
+        async with self._bundle_read:
+            # Whoever comes first reads the bundle, and the others wait for it.
+            if self.facts is None:
+                await self._read_bundle()
+        if self.facts is None or not 0 <= number < len(self.cases.ids):
             return
         self.close()
+        self._asked_case += 1
+        asked = self._asked_case
         async with self._said(f"Opening {self.cases.ids[number]}"):
             task, argument = self.cases.task(number)
             self.state.case.number = number
-            case: Case = await self._worker.ask(task, argument)
-            # Another case may have been asked for meanwhile.
-            if self.state.case.number == number:
-                self._take(case)
+            # Another case may be asked for meanwhile, which cancels this one.
+            with suppress(Cancelled):
+                case: Case = await self._worker.ask(task, argument)
+                if asked == self._asked_case and self.state.case.number == number:
+                    self._take(case)
 
     async def step(self, by: int) -> None:
         """Open the next case (1) or the one before (-1)."""
@@ -117,8 +125,9 @@ class ReaderLogic:
         self._rest.stop()
         self.reading = None
         self.finding = None
-        self._shell_of = ""
+        self._shell_of = self._surface_of = ""
         self._overlay.clear()
+        self._surfaces.clear()
         for done in self.closed:
             done()
         self.app.scene.Clear(0)
@@ -128,6 +137,7 @@ class ReaderLogic:
         self.state.case.title = self.state.case.phase = self.state.case.tumor = ""
         self.state.case.phases = []
         self.state.clinical.rows = []
+        self.state.comparison = ComparisonState()
         self.state.shell.remark = ""
         self.state.problem = self.state.remark = ""
         self._forget_result()
@@ -167,6 +177,9 @@ class ReaderLogic:
         except InputError as error:
             self.state.shell.remark = str(error)
             return
+        shell = self.reading.shell()
+        if shell is not None:
+            self._surfaces.show("shell", shell)
         said = []
         if self.facts.within_liver and not self.reading.has_liver():
             said.append("There is no liver contour; the shell may reach outside the liver.")
@@ -180,7 +193,6 @@ class ReaderLogic:
             said.append(f"The model was trained with {self.facts.margin_mm:g} mm, which its risk uses.")
         self.state.shell.remark = " ".join(said)
         if self.app.segmentation_editor.n_segments != known:
-            self.reading.set_opacities_in_3d()
             # Its list of segments does not hear of one that others add.
             self.app.segmentation_editor.segmentation_modified()
 
@@ -222,6 +234,31 @@ class ReaderLogic:
         """Stop the work under way."""
         self._worker.cancel()
 
+    async def compare(self, reading_name: str) -> None:
+        """Compare the tumour as it is drawn now with another reading of it: overlap, volume and risk."""
+        comparison = self.state.comparison
+        if self.reading is None or comparison.running:
+            return
+        reading = self.reading
+        comparison.running, comparison.reader, comparison.lines = True, reading_name, []
+        try:
+            async with self._said(f"Comparing with reading {reading_name}"):
+                clinical = self._form.values()
+                own = reading.case(clinical)
+                _, row = self.cases.task(self.state.case.number)
+                second: Case = await self._worker.ask("load", row, reading_name)
+                other = reading.same_phase_tumor(second)
+                pair = pair_contours(reading.tumor(), other)
+                first: Finding = await self._worker.ask("risk_of", own)
+                theirs: Finding = await self._worker.ask("risk_of", replace(second, clinical=clinical))
+                if self.reading is reading:
+                    reading.show_other_tumor(other, f"tumor, reading {reading_name}")
+                    self.app.segmentation_editor.segmentation_modified()
+                    comparison.lines = comparison_lines(reading_name, pair, first.explanation, theirs.explanation)
+        finally:
+            comparison.running = False
+            self._changed()
+
     def update_heatmap(self) -> None:
         """Show the heatmap as the state says."""
         heatmap = self.state.heatmap
@@ -242,12 +279,20 @@ class ReaderLogic:
         self._rest.stop()
         self._worker.stop()
 
+    async def _read_bundle(self) -> None:
+        async with self._said("Reading the bundle"):
+            facts: BundleFacts = await self._worker.ask("facts")
+            self.facts = facts
+            self.state.bundle, self.state.notice = facts.name, facts.notice
+            self.state.shell.margin_mm = facts.margin_mm
+
     def _take(self, case: Case) -> None:
         assert self.facts is not None
         reading = Reading(case, self.app.scene, self.facts.reference)
         self.reading = reading
         self._form = ClinicalForm(self.facts.clinical, case.clinical)
         self.state.clinical.rows = self._form.rows()
+        self.state.comparison.readers = self.cases.readings(self.state.case.number)
         self.state.case.title = case.id
         self.state.case.phases = list(case.phases)
         for done in self.opened:
@@ -259,6 +304,9 @@ class ReaderLogic:
             for view in self.app.view_manager.get_slice_views():
                 view.get_view_node().JumpSliceByOffsetting(*centre)
         self._on_rest()
+        # Only now are there surfaces to fit the view to.
+        for view in self.app.view_manager.get_threed_views():
+            view.reset_view()
 
     def _on_drawn(self) -> None:
         if self.reading is not None:
@@ -273,6 +321,9 @@ class ReaderLogic:
             tumor = self.reading.tumor()
             count = int(tumor.array.sum())
             self.state.case.tumor = f"{count * tumor.geometry.voxel_volume / 1000:.1f} ml" if count else "not drawn yet"
+            if contour != self._surface_of:
+                self._surface_of = contour
+                self._surfaces.show("tumor", tumor)
             if self.state.shell.live and contour != self._shell_of:
                 self._shell_of = contour
                 self.draw_shell()
@@ -305,12 +356,18 @@ class ReaderLogic:
             if self._form.missing():
                 self.state.result.what_if = f"Fill in {', '.join(self._form.missing())} to see the risk."
                 return
-            clinical = self._form.values()
+            try:
+                clinical = self._form.values()
+            except InputError as error:
+                self.state.result.what_if = str(error)
+                return
             finding: Finding = await self._worker.ask("what_if", clinical)
             # Only the last of several quick changes counts.
             if asked == self._asked_what_if and self.finding is not None:
                 differ = [n for n, v in clinical.items() if v != self._predicted_clinical.get(n)]
-                self.state.result = result_state(finding.explanation, _what_if_words(differ, self.finding.explanation))
+                used = {field.name for field in self.facts.clinical if field.used} if self.facts else set()
+                words = _what_if_words(differ, used, self.finding.explanation)
+                self.state.result = result_state(finding.explanation, words)
 
     async def _save(self, task: str, path: Path) -> Path | None:
         async with self._said(f"Writing {path.name}"):
@@ -378,10 +435,12 @@ class _Sentences:
         return error is None or isinstance(error, Exception)
 
 
-def _what_if_words(differ: list[str], predicted: Mapping[str, Any]) -> str:
+def _what_if_words(differ: list[str], used: Set[str], predicted: Mapping[str, Any]) -> str:
     if not differ:
         return ""
     names = ", ".join(name.replace("_", " ") for name in differ)
+    if not used & set(differ):
+        return f"What if: {names} changed, which this model does not use."
     return (
         f"What if: {names} changed. The risk predicted was {100 * predicted['risk']:.0f} %. Image features are the "
         "predicted ones; the heatmap belongs to the predicted values."

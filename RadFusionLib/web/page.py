@@ -13,6 +13,7 @@ from RadFusionLib.web.events import ReaderEvents
 from RadFusionLib.web.keyboard import KEYS, script
 from RadFusionLib.web.panels.case_panel import case_panel
 from RadFusionLib.web.panels.clinical_panel import clinical_panel
+from RadFusionLib.web.panels.comparison_panel import comparison_panel
 from RadFusionLib.web.panels.legend import legend
 from RadFusionLib.web.panels.parts import icon_button, section
 from RadFusionLib.web.panels.predict_panel import predict_panel
@@ -85,6 +86,7 @@ def build_page(server: Server, name: Any, events: ReaderEvents, views: ReaderVie
                 predict_panel(name, events)
                 result_panel(name, events)
                 save_panel(name, events)
+                comparison_panel(name, events)
         with vuetify.VFooter(app=True, classes="reader-notice py-1 px-3"):
             html.Div("{{ " + name.notice + " }}")
         with vuetify.VMain(style="height: 100vh"), html.Div(classes="reader-main"):

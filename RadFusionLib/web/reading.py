@@ -18,8 +18,8 @@ from RadFusionLib.scene.shell_segment import ShellSegment
 __all__ = ["Reading"]
 
 REGION = "RadFusion.region"
-OPACITIES = {"tumor": 0.6, "shell": 0.15, "liver": 0.08}
-"""Of the surfaces in 3D, by region."""
+OTHER_READER = (0.9, 0.3, 0.9)
+"""Colour of another reader's tumour: on no scale, and no other segment's."""
 
 
 class Reading:
@@ -91,6 +91,18 @@ class Reading:
             lesion=lesion if lesion in ("all", "largest", "single") else "all",
         )
 
+    def same_phase_tumor(self, other: Case) -> Volume:
+        """Return another reading's tumour mask for the phase on which this one is drawn."""
+        drawn_on = next((role for role, node in self.phases.items() if node is self.drawn_on), "")
+        mask = other.mask("tumor", drawn_on)
+        if mask is None:
+            raise InputError(f"Case {self.id} has no tumor mask of that reading; fill it in the manifest.")
+        return mask
+
+    def show_other_tumor(self, mask: Volume, name: str) -> None:
+        """Show another reading's tumour beside this one; it is no mask of the case."""
+        mask_to_segment(mask, self.segmentation, name, OTHER_READER)
+
     def centre(self) -> tuple[float, float, float] | None:
         """Return the middle of the tumour in RAS mm; ``None`` when it is empty."""
         tumor = self.tumor()
@@ -100,13 +112,12 @@ class Reading:
         left, posterior, superior = tumor.geometry.index_to_physical(where.mean(axis=0)[::-1][None])[0]
         return -float(left), -float(posterior), float(superior)
 
-    def set_opacities_in_3d(self) -> None:
-        """Let the tumour be seen through what lies around it."""
-        segmentation, display = self.segmentation.GetSegmentation(), self.segmentation.GetDisplayNode()
-        for number in range(segmentation.GetNumberOfSegments()):
-            identity = segmentation.GetNthSegmentID(number)
-            opacity = OPACITIES.get(segment_tag(self.segmentation, identity, REGION), 1.0)
-            display.SetSegmentOpacity3D(identity, opacity)
+    def shell(self) -> Volume | None:
+        """Return the shell as it is drawn now; ``None`` when there is none."""
+        drawn = self._segment_of("shell")
+        if drawn is None:
+            return None
+        return mask_from_segment(self.segmentation, drawn, reference_geometry(self.segmentation))
 
     def has_liver(self) -> bool:
         """Whether a liver is drawn beside the tumour."""

@@ -13,6 +13,8 @@ html { overflow: hidden; }
 .reader-drawer .v-expansion-panel-text__wrapper { padding: 4px 12px 10px; }
 .reader-drawer .v-expansion-panel-title { font-size: 0.9rem; }
 .reader-title { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.reader-drawer .v-alert__content, .reader-term { overflow-wrap: anywhere; }
+.reader-drawer .v-alert { font-size: 0.82rem; line-height: 1.35; padding: 8px 12px; }
 .reader-remark { opacity: 0.85; }
 .reader-notice { color: #ffb4ab; font-size: 12px; line-height: 1.3; }
 .reader-axis { position: relative; height: 22px; margin-top: 8px; background: #3a3f46; border-radius: 3px; }

@@ -45,8 +45,11 @@ class ReaderViews(BaseLogic[RangeSliderState]):
         self.layout.register_layout(LAYOUT, Layout(LayoutDirection.Vertical, rows))
         self.layout.set_layout(LAYOUT)
         for view in app.view_manager.get_views():
-            # With several samples a pixel, software rendering drops what depth peeling makes of translucent surfaces.
+            # Several samples a pixel make software rendering slow.
             view.render_window().SetMultiSamples(0)
+        for view in app.view_manager.get_threed_views():
+            # Peeling makes 3D five times slower in software, and these few surfaces lie one in the other.
+            view.renderer().SetUseDepthPeeling(False)
         # Outlines in slices, so that what lies beneath stays in sight.
         display = self.editor.data.segment_display
         display.opacity_mode = SegmentationOpacityEnum.OUTLINE
@@ -77,8 +80,6 @@ class ReaderViews(BaseLogic[RangeSliderState]):
         display = editor.active_segmentation_display
         display.set_opacity_mode(SegmentationOpacityEnum.OUTLINE)
         display.set_border_thickness(2)
-        reading.set_opacities_in_3d()
-        editor.set_surface_representation_enabled(True)
 
     def show_window_of(self, node: Node) -> None:
         """Let the grey levels' slider move those of a volume."""

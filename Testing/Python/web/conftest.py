@@ -81,7 +81,7 @@ def bundle_path(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     document["final"] = {"candidates": ["Clin-R"], "chosen": "inner-folds"}
     document["folds"] = {"outer": 3, "inner": 2}
     document["interval"] = {"level": 0.9, "refits": 4}
-    document["heatmap"] = {"kind": "contribution", "neighbourhood_mm": 14, "stride_mm": 10}
+    document["heatmap"] = {"kind": "contribution", "neighbourhood_mm": 14, "stride_mm": 5}
     document["steps"][2]["elimination"]["most"] = 6
     del document["profiles"]
     folder = tmp_path_factory.mktemp("bundle")

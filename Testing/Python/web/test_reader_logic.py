@@ -93,6 +93,17 @@ def test_the_shell_follows_the_tumour_and_stays_in_the_liver(make_reader: Any) -
     asyncio.run(story())
 
 
+def test_a_case_asked_for_while_the_bundle_is_read_is_the_one_that_opens(make_reader: Any) -> None:
+    async def story() -> None:
+        logic = make_reader()
+        await asyncio.gather(logic.start(), logic.open(4), logic.open(2))
+        assert logic.state.problem == ""
+        assert logic.state.case.title == "c2"
+        assert logic.app.scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1
+
+    asyncio.run(story())
+
+
 def _mask(reading: Any, name: str) -> np.ndarray:
     return mask_from_segment(reading.segmentation, name, reference_geometry(reading.segmentation)).array
 
@@ -263,6 +274,32 @@ def test_what_is_saved_opens_again(make_reader: Any, tmp_path: Path) -> None:
             assert scene.GetFirstNodeByName("c0 heatmap") is None
             tumor = next(m for k, m in case_from_scene(scene).masks.items() if k.region == "tumor")
             assert tumor.array.sum() == logic.reading.tumor().array.sum()
+
+    asyncio.run(story())
+
+
+def test_a_second_reading_is_compared(make_reader: Any, bundle_path: Path, cohort: Path) -> None:
+    bundle = Bundle.load(bundle_path)
+    row = read_manifest(cohort).row("c0")
+    second = load_case(row, bundle.recipe.phases, "2")
+    first = load_case(row, bundle.recipe.phases)
+    one, other = (next(m.array for k, m in case.masks.items() if k.region == "tumor") for case in (first, second))
+    overlap = 2 * (one & other).sum() / (one.sum() + other.sum())
+    risks = [100 * RadFusionLib.predict(bundle, case, heatmap=False).risk for case in (first, second)]
+
+    async def story() -> None:
+        logic = make_reader()
+        await logic.start()
+        assert logic.state.comparison.readers == ["2"]
+        await logic.compare("2")
+        assert logic.state.problem == ""
+        said = " ".join(logic.state.comparison.lines)
+        assert f"Dice {overlap:.3f}" in said
+        assert f"risk {risks[0]:.1f} % here, {risks[1]:.1f} % by reading 2" in said
+        assert f"({risks[1] - risks[0]:+.1f} points)" in said
+        assert _mask(logic.reading, "tumor, reading 2").sum() == other.sum()
+        await logic.predict()
+        assert logic.state.result.risk == pytest.approx(risks[0], abs=1e-9), "the other contour is no part of the case"
 
     asyncio.run(story())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -18,12 +17,7 @@ from RadFusionLib.bundle import Bundle
 from RadFusionLib.cohort import load_case, read_manifest
 from RadFusionLib.scene import case_from_scene, load_scene, private_scene
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("RADFUSION_BROWSER") != "1",
-    reason="the story in a browser is not yet steady on a busy machine; run it with RADFUSION_BROWSER=1",
-)
-
-WAIT = 180_000
+WAIT = 120_000
 """Milliseconds: others may be using this machine."""
 
 
@@ -72,14 +66,7 @@ def _coloured(pixels: np.ndarray) -> int:
     return int((reddish | bluish).sum())
 
 
-def _painted(page: Any, offset: tuple[int, int], least: float) -> bool:
-    """Whether a stroke has taken; on a busy machine the brush may come after the hand."""
-    _stroke(page, 0, offset)
-    page.wait_for_timeout(2000)
-    return _volume(page) > least
-
-
-def _until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def _until(condition: Callable[[], bool], seconds: float = WAIT / 1000) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
@@ -122,8 +109,11 @@ def test_the_story(page: Any, bundle_path: Path, cohort: Path, tmp_path: Path, r
     green.wait_for(timeout=WAIT)
 
     page.get_by_role("button", name="Paint (2)").click()
-    page.wait_for_timeout(500)
-    _until(lambda: _painted(page, (26, 0), before + 0.2), seconds=180.0)
+    # The tool is in the hand once its panel is there.
+    page.get_by_text("Brush size").first.wait_for(timeout=WAIT)
+    # From the middle of the tumour, of some 50 pixels' radius, well beyond its edge.
+    _stroke(page, 0, (80, 0))
+    _until(lambda: _volume(page) > before + 0.2)
     page.keyboard.press("Escape")
     _until(lambda: _yellow(_pixels(page, 0)) != outlined)
     painted = _volume(page)

@@ -1,0 +1,37 @@
+"""The second reader: another contour of the same tumour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trame.widgets import html
+from trame.widgets import vuetify3 as vuetify
+
+from RadFusionLib.web.events import ReaderEvents
+from RadFusionLib.web.panels.parts import section
+
+__all__ = ["comparison_panel"]
+
+
+def comparison_panel(name: Any, events: ReaderEvents) -> None:
+    """Build the panel; parameters as :func:`~RadFusionLib.web.panels.case_panel.case_panel`."""
+    comparison = name.comparison
+    with section("comparison", "8  Second reader"):
+        html.Div(
+            "The manifest names no other reading of this tumour.",
+            v_if=(f"!{comparison.readers}.length",),
+            classes="text-caption",
+        )
+        vuetify.VBtn(
+            "Compare with reading {{ reading }}",
+            v_for=(f"reading in {comparison.readers}",),
+            key=("reading",),
+            click=(events.compare, "[reading]"),
+            disabled=(f"{comparison.running} || !!{name.busy} || {name.prediction.running}",),
+            size="small",
+            variant="tonal",
+            classes="text-none ma-1",
+        )
+        lines = f"line in {comparison.lines}"
+        html.Div("{{ line }}", v_for=(lines,), key=("line",), classes="text-caption reader-line")
+        html.Div("{{ " + name.notice + " }}", v_if=(f"{comparison.lines}.length",), classes="reader-notice my-1")
