@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Set
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 from RadFusionLib.case import Case
 from RadFusionLib.errors import Cancelled, InputError, RadFusionError
+from RadFusionLib.reading.bundle_facts import BundleFacts
+from RadFusionLib.reading.clinical_form import ClinicalForm
+from RadFusionLib.reading.result_words import ResultState, result_state, what_if_words
 from RadFusionLib.scene.application import Node, register_legend
-from RadFusionLib.web.bundle_facts import BundleFacts
 from RadFusionLib.web.case_list import CaseList
-from RadFusionLib.web.clinical_form import ClinicalForm
 from RadFusionLib.web.comparison import comparison_lines, pair_contours
 from RadFusionLib.web.heatmap_overlay import HeatmapOverlay
 from RadFusionLib.web.reading import Reading
 from RadFusionLib.web.rest import RestTimer
-from RadFusionLib.web.result_words import result_state
-from RadFusionLib.web.state import ComparisonState, ReaderState, ResultState
+from RadFusionLib.web.state import ComparisonState, ReaderState
 from RadFusionLib.web.surfaces import Surfaces
 
 if TYPE_CHECKING:
     from trame_slicer.core import SlicerApp
 
-    from RadFusionLib.web.bench import Finding
+    from RadFusionLib.reading.bench import Finding
     from RadFusionLib.web.worker import Worker
 
 __all__ = ["REST", "ReaderLogic"]
@@ -366,7 +366,7 @@ class ReaderLogic:
             if asked == self._asked_what_if and self.finding is not None:
                 differ = [n for n, v in clinical.items() if v != self._predicted_clinical.get(n)]
                 used = {field.name for field in self.facts.clinical if field.used} if self.facts else set()
-                words = _what_if_words(differ, used, self.finding.explanation)
+                words = what_if_words(differ, used, self.finding.explanation)
                 self.state.result = result_state(finding.explanation, words)
 
     async def _save(self, task: str, path: Path) -> Path | None:
@@ -433,15 +433,3 @@ class _Sentences:
             logging.getLogger(__name__).error("The reader failed", exc_info=error)
             self._state.problem = f"RadFusion failed unexpectedly ({error}); please report it."
         return error is None or isinstance(error, Exception)
-
-
-def _what_if_words(differ: list[str], used: Set[str], predicted: Mapping[str, Any]) -> str:
-    if not differ:
-        return ""
-    names = ", ".join(name.replace("_", " ") for name in differ)
-    if not used & set(differ):
-        return f"What if: {names} changed, which this model does not use."
-    return (
-        f"What if: {names} changed. The risk predicted was {100 * predicted['risk']:.0f} %. Image features are the "
-        "predicted ones; the heatmap belongs to the predicted values."
-    )

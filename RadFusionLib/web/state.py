@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from RadFusionLib.reading.clinical_form import ClinicalRow
+from RadFusionLib.reading.result_words import ResultState
+
 __all__ = [
     "CaseState",
-    "Choice",
-    "ClinicalRow",
     "ClinicalState",
     "ComparisonState",
     "HeatmapState",
     "PredictionState",
     "ReaderState",
-    "ResultState",
     "ShellState",
-    "TermRow",
 ]
 
 
@@ -53,28 +52,6 @@ class ShellState:
 
 
 @dataclass
-class Choice:
-    """A value of a clinical variable of few values, and the word for it."""
-
-    value: str
-    title: str
-
-
-@dataclass
-class ClinicalRow:
-    """One clinical variable as the form shows it."""
-
-    name: str
-    label: str
-    unit: str
-    value: str
-    choices: list[Choice]
-    range: str
-    problem: str
-    used: bool
-
-
-@dataclass
 class ClinicalState:
     """The clinical values."""
 
@@ -99,39 +76,6 @@ class PredictionState:
     percent: float = 0.0
     message: str = ""
     stale: str = ""
-
-
-@dataclass
-class TermRow:
-    """One addend of the explanation: a bar from ``start`` of ``width``, both in percent of the row."""
-
-    label: str
-    value: str
-    addend: str
-    start: float
-    width: float
-    raises: bool
-
-
-@dataclass
-class ResultState:
-    """The risk and its explanation; positions are percent of the risk axis."""
-
-    shown: bool = False
-    outcome: str = ""
-    risk: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
-    threshold: float = 0.0
-    prevalence: float = 0.0
-    level: float = 90.0
-    group: str = ""
-    warnings: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    terms: list[TermRow] = field(default_factory=list)
-    base: str = ""
-    total: str = ""
-    what_if: str = ""
 
 
 @dataclass

@@ -14,7 +14,7 @@ from typing import Any
 
 from RadFusionLib.errors import Cancelled, RadFusionError
 from RadFusionLib.progress import Stage
-from RadFusionLib.web.bench import Bench
+from RadFusionLib.reading.bench import Bench
 
 __all__ = ["Worker"]
 
@@ -22,7 +22,7 @@ Report = Callable[[float, str], None]
 
 
 class Worker:
-    """Runs the tasks of a :class:`~RadFusionLib.web.bench.Bench` in a process of its own.
+    """Runs the tasks of a :class:`~RadFusionLib.reading.bench.Bench` in a process of its own.
 
     A process rather than a thread: the page's scene must not be touched while it is drawn, and Python's threads
     would take turns with the views.

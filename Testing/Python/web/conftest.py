@@ -97,7 +97,7 @@ class NearBench:
     """The worker's bench without its process: the same work, one call after the other."""
 
     def __init__(self, bundle: Path) -> None:
-        from RadFusionLib.web.bench import Bench
+        from RadFusionLib.reading.bench import Bench
 
         self.bench = Bench(bundle)
         self.cancelled = False

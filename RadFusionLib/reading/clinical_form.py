@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from RadFusionLib.errors import InputError
-from RadFusionLib.web.bundle_facts import ClinicalField
-from RadFusionLib.web.state import Choice, ClinicalRow
+from RadFusionLib.reading.bundle_facts import ClinicalField
 
-__all__ = ["ClinicalForm"]
+__all__ = ["Choice", "ClinicalForm", "ClinicalRow"]
+
+
+@dataclass
+class Choice:
+    """A value of a clinical variable of few values, and the word for it."""
+
+    value: str
+    title: str
+
+
+@dataclass
+class ClinicalRow:
+    """One clinical variable as the form shows it."""
+
+    name: str
+    label: str
+    unit: str
+    value: str
+    choices: list[Choice]
+    range: str
+    problem: str
+    used: bool
 
 
 class ClinicalForm:

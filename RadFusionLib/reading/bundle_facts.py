@@ -1,4 +1,4 @@
-"""What the page needs to know of a bundle, small enough to be handed from process to process."""
+"""What a window needs to know of a bundle, small enough to be handed from process to process."""
 
 from __future__ import annotations
 

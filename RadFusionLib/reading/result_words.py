@@ -1,17 +1,50 @@
-"""A prediction's numbers as the page shows them."""
+"""A prediction's numbers as a window shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 from RadFusionLib.explain.labels import shown
-from RadFusionLib.web.state import ResultState, TermRow
 
-__all__ = ["result_state", "term_rows"]
+__all__ = ["ResultState", "TermRow", "result_state", "term_rows", "what_if_words"]
 
 MOST = 8
 """Addends shown one by one."""
+
+
+@dataclass
+class TermRow:
+    """One addend of the explanation: a bar from ``start`` of ``width``, both in percent of the row."""
+
+    label: str
+    value: str
+    addend: str
+    start: float
+    width: float
+    raises: bool
+
+
+@dataclass
+class ResultState:
+    """The risk and its explanation; positions are percent of the risk axis."""
+
+    shown: bool = False
+    outcome: str = ""
+    risk: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    threshold: float = 0.0
+    prevalence: float = 0.0
+    level: float = 90.0
+    group: str = ""
+    warnings: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    terms: list[TermRow] = field(default_factory=list)
+    base: str = ""
+    total: str = ""
+    what_if: str = ""
 
 
 def result_state(explanation: Mapping[str, Any], what_if: str = "") -> ResultState:
@@ -59,6 +92,29 @@ def term_rows(terms: Sequence[Mapping[str, Any]], base: float) -> list[TermRow]:
         TermRow(label, value, f"{addend:+.2f}", 100 * (start - low) / span, max(100 * width / span, 0.5), addend > 0)
         for label, value, addend, start, width in steps
     ]
+
+
+def what_if_words(differ: Sequence[str], used: Set[str], predicted: Mapping[str, Any]) -> str:
+    """Return what a risk with other clinical values than the predicted ones says of itself.
+
+    Parameters
+    ----------
+    differ : sequence of str
+        Clinical values that are not the predicted ones.
+    used : set of str
+        Those on which the model depends.
+    predicted : mapping
+        The explanation of the prediction.
+    """
+    if not differ:
+        return ""
+    names = ", ".join(name.replace("_", " ") for name in differ)
+    if not used & set(differ):
+        return f"What if: {names} changed, which this model does not use."
+    return (
+        f"What if: {names} changed. The risk predicted was {100 * predicted['risk']:.0f} %. Image features are the "
+        "predicted ones; the heatmap belongs to the predicted values."
+    )
 
 
 def _value(term: Mapping[str, Any]) -> str:

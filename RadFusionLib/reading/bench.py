@@ -1,4 +1,4 @@
-"""The long work of the reader, in the process that does it: no window, no scene of the page, arrays in and out."""
+"""The long work of a reader, in the process that does it: no window, no scene of a window, arrays in and out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from RadFusionLib.case import Case, Volume
 from RadFusionLib.errors import InputError
 from RadFusionLib.progress import Stage
-from RadFusionLib.web.bundle_facts import BundleFacts, facts_of
+from RadFusionLib.reading.bundle_facts import BundleFacts, facts_of
 
 if TYPE_CHECKING:
     from RadFusionLib.bundle import Bundle

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from RadFusionLib.errors import InputError
-from RadFusionLib.web.bundle_facts import ClinicalField, levels
-from RadFusionLib.web.clinical_form import ClinicalForm
-from RadFusionLib.web.result_words import term_rows
+from RadFusionLib.reading.bundle_facts import ClinicalField, levels
+from RadFusionLib.reading.clinical_form import ClinicalForm
+from RadFusionLib.reading.result_words import term_rows
 
 
 @pytest.mark.parametrize(
