@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,9 @@ from RadFusionLib.radiomics.maximal_correlation import maximal_correlation
 from RadFusionLib.radiomics.region import FloatArray
 from RadFusionLib.radiomics.tally import tally
 
-__all__ = ["CO_OCCURRENCE_NAMES", "co_occurrence_averages", "co_occurrence_features"]
+__all__ = ["CO_OCCURRENCE_NAMES", "Pairs", "co_occurrence_averages", "co_occurrence_features", "features_of_pairs"]
+
+Pairs = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], FloatArray]
 
 CO_OCCURRENCE_NAMES: Final = (
     "Autocorrelation", "ClusterProminence", "ClusterShade", "ClusterTendency", "Contrast", "Correlation",
@@ -224,13 +226,46 @@ def co_occurrence_features(
     dict of str to float
         Empty when no voxel has a neighbour in the region.
     """
-    with_mcc, with_rest = "MCC" in wanted, any(name != "MCC" for name in wanted)
-    if weights is None:
-        means, mcc, matrices = co_occurrence_averages(
-            flat, voxels, offsets, levels.levels, levels.highest, with_rest, with_mcc
-        )
-    else:
-        means, mcc, matrices = _merged(flat, voxels, offsets, weights, levels.levels, with_rest, with_mcc)
+    if weights is not None:
+        pairs = (_pairs_by_tally(flat, voxels, offset, len(levels.levels)) for offset in offsets)
+        return features_of_pairs(pairs, levels, weights, wanted)
+    with_mcc, with_rest = _parts(wanted)
+    means, mcc, matrices = co_occurrence_averages(
+        flat, voxels, offsets, levels.levels, levels.highest, with_rest, with_mcc
+    )
+    return _named(means, mcc, matrices, with_rest, with_mcc)
+
+
+def features_of_pairs(
+    pairs: Iterable[Pairs], levels: GreyLevels, weights: FloatArray | None, wanted: Collection[str]
+) -> dict[str, float]:
+    """Compute the co-occurrence features of pairs that are counted already.
+
+    Parameters
+    ----------
+    pairs : iterable of (first, second, counts)
+        For each direction the pairs of level positions, (n,) int32 arrays, first <= second, and how often each
+        occurs, (n,) float64 array.
+    levels, weights, wanted
+        As in `co_occurrence_features`.
+    """
+    with_mcc, with_rest = _parts(wanted)
+    if weights is not None:
+        means, mcc, matrices = _merged(pairs, weights, levels.levels, with_rest, with_mcc)
+        return _named(means, mcc, matrices, with_rest, with_mcc)
+    means, mcc, matrices = np.zeros(len(CO_OCCURRENCE_NAMES)), 0.0, 0
+    for first, second, counts in pairs:
+        if len(counts) > 0:
+            mcc += _of_matrix(first, second, counts, levels.levels, levels.highest, with_rest, with_mcc, means)
+            matrices += 1
+    return _named(means / max(matrices, 1), mcc / max(matrices, 1), matrices, with_rest, with_mcc)
+
+
+def _parts(wanted: Collection[str]) -> tuple[bool, bool]:
+    return "MCC" in wanted, any(name != "MCC" for name in wanted)
+
+
+def _named(means: FloatArray, mcc: float, matrices: int, with_rest: bool, with_mcc: bool) -> dict[str, float]:
     if matrices == 0:
         return {}
     result = {name: float(value) for name, value in zip(CO_OCCURRENCE_NAMES, means, strict=True)} if with_rest else {}
@@ -281,21 +316,14 @@ def _of_matrix(first, second, counts, levels, highest, with_rest, with_mcc, tota
 
 
 def _merged(
-    flat: npt.NDArray[np.int32],
-    voxels: npt.NDArray[np.int64],
-    offsets: npt.NDArray[np.int64],
-    weights: FloatArray,
-    levels: FloatArray,
-    with_rest: bool,
-    with_mcc: bool,
+    pairs: Iterable[Pairs], weights: FloatArray, levels: FloatArray, with_rest: bool, with_mcc: bool
 ) -> tuple[FloatArray, float, int]:
-    """Give what `_averages` does of the one matrix that sums all directions with their weights."""
+    """Give what `co_occurrence_averages` does of the one matrix that sums all directions with their weights."""
     count, highest = len(levels), int(levels[-1])
     codes, counts = [np.empty(0, np.int64)], [np.empty(0)]
-    for offset, weight in zip(offsets, weights, strict=True):
-        first, second, pairs = _pairs_by_tally(flat, voxels, offset, count)
+    for (first, second, found), weight in zip(pairs, weights, strict=True):
         codes.append(first.astype(np.int64) * count + second)
-        counts.append(pairs * weight)
+        counts.append(found * weight)
     occurring, inverse = np.unique(np.concatenate(codes), return_inverse=True)
     if len(occurring) == 0:
         return np.zeros(len(CO_OCCURRENCE_NAMES)), 0.0, 0

@@ -18,7 +18,7 @@ from RadFusionLib.radiomics.size_matrix import (
 )
 from RadFusionLib.radiomics.tally import tally
 
-__all__ = ["RUN_LENGTH_NAMES", "run_length_features", "run_length_statistics"]
+__all__ = ["RUN_LENGTH_NAMES", "run_length_features", "run_length_statistics", "statistics_of_runs"]
 
 RUN_LENGTH_NAMES = {
     "GrayLevelNonUniformity": "level_nonuniformity",
@@ -154,13 +154,34 @@ def _add_weighted(table, weight, rows, sizes, counts, ones):  # type: ignore[no-
 @sequence
 def run_length_statistics(flat, voxels, equal, offsets, lines, weights, levels, width):  # type: ignore[no-untyped-def]
     """Average the statistics over the directions, or give those of the sum of all when there are weights."""
+    rows, sizes, counts, bounds = _count_runs(flat, voxels, equal, offsets, lines, len(levels), width)
+    voxel_counts = level_counts(flat, voxels, len(levels))
+    return statistics_of_runs(rows, sizes, counts, bounds, voxel_counts, len(lines), weights, levels)
+
+
+@sequence
+def statistics_of_runs(rows, sizes, counts, bounds, voxel_counts, line_count, weights, levels):  # type: ignore[no-untyped-def]
+    """Give the statistics of runs that are counted already.
+
+    Parameters
+    ----------
+    rows, sizes, counts, bounds
+        What `tally` gives of ``line * level_count + level`` and the length of the runs of more than one voxel; `rows`
+        is changed.
+    voxel_counts : (m,) float64 array
+        Voxels of each level.
+    line_count : int
+        Number of directions.
+    weights : (line_count,) float64 array
+        Or empty.
+    levels : (m,) float64 array
+        Grey levels.
+    """
     height = len(levels)
-    rows, sizes, counts, bounds = _count_runs(flat, voxels, equal, offsets, lines, height, width)
     longest = _rows_to_levels(rows, sizes, height)
-    voxel_counts = level_counts(flat, voxels, height)
     table = np.zeros((height if len(weights) > 0 else 0, longest + 1))
     total = np.zeros(16)
-    for line in range(len(lines)):
+    for line in range(line_count):
         first, last = bounds[line * height], bounds[(line + 1) * height]
         part_rows, part_sizes, part_counts = rows[first:last], sizes[first:last], counts[first:last]
         ones = single_voxels(voxel_counts, part_rows, part_sizes, part_counts)
@@ -168,7 +189,7 @@ def run_length_statistics(flat, voxels, equal, offsets, lines, weights, levels, 
             _add_weighted(table, weights[line], part_rows, part_sizes, part_counts, ones)
         else:
             total += size_statistics(part_rows, part_sizes, part_counts, ones, levels, longest)
-    return table_statistics(table, levels) if len(weights) > 0 else total / len(lines)
+    return table_statistics(table, levels) if len(weights) > 0 else total / line_count
 
 
 def run_length_features(

@@ -11,7 +11,7 @@ from RadFusionLib.radiomics.processor_instructions import lowest_bit
 from RadFusionLib.radiomics.size_matrix import level_counts, named_statistics, single_voxels, size_statistics
 from RadFusionLib.radiomics.tally import tally
 
-__all__ = ["SIZE_ZONE_NAMES", "size_zone_features", "size_zone_statistics", "unconnected"]
+__all__ = ["SIZE_ZONE_NAMES", "size_zone_features", "size_zone_statistics", "statistics_of_zones", "unconnected"]
 
 SIZE_ZONE_NAMES = {
     "GrayLevelNonUniformity": "level_nonuniformity",
@@ -111,8 +111,14 @@ def _zones(flat, voxels, equal, offsets, apart):  # type: ignore[no-untyped-def]
 def size_zone_statistics(flat, voxels, equal, offsets, apart, levels):  # type: ignore[no-untyped-def]
     """Give the statistics of the size-zone matrix; parameters as in `size_zone_features`."""
     zone_levels, zone_sizes, longest = _zones(flat, voxels, equal, offsets, apart)
+    return statistics_of_zones(zone_levels, zone_sizes, longest, level_counts(flat, voxels, len(levels)), levels)
+
+
+@sequence
+def statistics_of_zones(zone_levels, zone_sizes, longest, voxel_counts, levels):  # type: ignore[no-untyped-def]
+    """Give the statistics of zones of more than one voxel that are found already: level position and size of each."""
     rows, sizes, counts, _ = tally(zone_levels, zone_sizes, len(levels), longest)
-    ones = single_voxels(level_counts(flat, voxels, len(levels)), rows, sizes, counts)
+    ones = single_voxels(voxel_counts, rows, sizes, counts)
     return size_statistics(rows, sizes, counts, ones, levels, longest)
 
 

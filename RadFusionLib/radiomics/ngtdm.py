@@ -11,7 +11,7 @@ from RadFusionLib.radiomics.discretisation import GreyLevels
 from RadFusionLib.radiomics.kernel import kernel, sequence
 from RadFusionLib.radiomics.sixteen import WIDTH, load, same, store
 
-__all__ = ["TONE_DIFFERENCE_NAMES", "tone_difference_features", "tone_difference_values"]
+__all__ = ["TONE_DIFFERENCE_NAMES", "tone_difference_features", "tone_difference_values", "values_of_differences"]
 
 TONE_DIFFERENCE_NAMES: Final = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
 
@@ -55,7 +55,12 @@ def _pair_sums(p, s, levels):  # type: ignore[no-untyped-def]
 @sequence
 def tone_difference_values(flat, starts, lengths, offsets, neighbours, levels, counts):  # type: ignore[no-untyped-def]
     """Give the five features in the order of `TONE_DIFFERENCE_NAMES`; `counts` are the voxels of each level."""
-    s = _differences(flat, starts, lengths, offsets, neighbours, levels)
+    return values_of_differences(_differences(flat, starts, lengths, offsets, neighbours, levels), levels, counts)
+
+
+@sequence
+def values_of_differences(s, levels, counts):  # type: ignore[no-untyped-def]
+    """Give the five features when the sum `s` of the differences of each level is known already."""
     n = counts.sum()
     p = counts / n
     contrast, busyness, complexity, strength = _pair_sums(p, s, levels)

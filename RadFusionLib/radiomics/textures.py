@@ -93,8 +93,14 @@ class Textures:
         if "firstorder" in wanted:
             volume = float(np.prod(self._spacing))
             found["firstorder"] = first_order(values, levels, volume, settings.voxel_array_shift, wanted["firstorder"])
-        if levels is None or set(wanted) == {"firstorder"}:
-            return found
+        if levels is not None and set(wanted) != {"firstorder"}:
+            found |= self._matrices(levels, wanted)
+        return found
+
+    def _matrices(self, levels: GreyLevels, wanted: dict[str, list[str]]) -> dict[str, dict[str, float]]:
+        """Compute the wanted features of the matrices."""
+        settings = self._settings
+        found: dict[str, dict[str, float]] = {}
         flat, voxels = self._flat(levels.index), self._geometry.voxels
         if "glcm" in wanted:
             count = co_occurrence_features if settings.symmetrical_glcm else asymmetric_co_occurrence_features
