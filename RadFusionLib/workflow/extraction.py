@@ -51,6 +51,7 @@ def extract_case(
     weights: Weights | None,
     *,
     families: Collection[str] | None = None,
+    places: Collection[tuple[str, str]] | None = None,
     names: Collection[str] | None = None,
     trained: bool = True,
     engine: str = "fast",
@@ -70,6 +71,8 @@ def extract_case(
         The network of the ``dlr`` family.
     families : collection of str
         ``cr``, ``dlr`` or both; those that the recipe's models use by default.
+    places : collection of (str, str), optional
+        Only these phases and regions; all of the recipe's by default.
     names : collection of str, optional
         Only these features; all of the recipe's by default.
     trained : bool
@@ -92,7 +95,8 @@ def extract_case(
     families = recipe.image_families if families is None else families
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
-    places = [(phase, region) for phase in recipe.phases for region in recipe.regions]
+    every = [(phase, region) for phase in recipe.phases for region in recipe.regions]
+    places = [place for place in every if places is None or place in places]
     if "cr" in families:
         for number, (phase, region) in enumerate(places):
             progress(0.9 * number / len(places), f"CR features of {phase}, {region}")
@@ -107,7 +111,7 @@ def extract_case(
         if weights is None:
             raise InputError("DLR features need a network's weights; name them with --weights.")
         progress(0.9, "DLR features")
-        inputs = deep_inputs(prepared, recipe)
+        inputs = {place: seen for place, seen in deep_inputs(prepared, recipe).items() if place in places}
         normalisation = recipe.dlr.get("normalisation", "none")
         features = extract(
             weights, np.stack(list(inputs.values())), normalisation=normalisation, threads=threads, device=device
