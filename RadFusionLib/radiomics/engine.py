@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from RadFusionLib.errors import InputError
+from RadFusionLib.radiomics.device.torch_device import CPU, open_device
 from RadFusionLib.radiomics.discretisation import UndefinedImage
 from RadFusionLib.radiomics.filters.filtered_images import FilteredImages
 from RadFusionLib.radiomics.names import feature_names, split_name
@@ -55,6 +56,7 @@ def extract(
     spacing: tuple[float, float, float],
     settings: RadiomicsSettings,
     threads: int = 1,
+    device: str = CPU,
 ) -> FeatureValues:
     """Compute all features of a region.
 
@@ -68,6 +70,8 @@ def extract(
         What to compute and how.
     threads : int
         Filtered images computed at the same time.
+    device : str
+        ``cpu``, or a device of torch such as ``cuda``, which then counts the matrices.
 
     Returns
     -------
@@ -77,9 +81,9 @@ def extract(
     Raises
     ------
     InputError
-        If image or mask cannot be used.
+        If image, mask or device cannot be used.
     """
-    return calculate(prepare(image, mask, spacing, settings), settings, threads=threads)
+    return calculate(prepare(image, mask, spacing, settings), settings, threads=threads, device=device)
 
 
 def calculate(
@@ -88,6 +92,7 @@ def calculate(
     names: Collection[str] | None = None,
     threads: int = 1,
     images: RegionImages | None = None,
+    device: str = CPU,
 ) -> FeatureValues:
     """Compute features of a prepared region.
 
@@ -103,6 +108,8 @@ def calculate(
         Filtered images computed at the same time.
     images : RegionImages, optional
         The filtered images where they are known already; by default they are computed.
+    device : str
+        As in `extract`.
 
     Returns
     -------
@@ -112,7 +119,7 @@ def calculate(
     Raises
     ------
     InputError
-        If a name is not among the settings' features.
+        If a name is not among the settings' features, or the device cannot be used.
     """
     every = feature_names(settings)
     chosen = every
@@ -136,7 +143,7 @@ def calculate(
         found, why = shape_2d_features(mask, prepared.spacing, settings.force_2d_dimension, wanted)
         values["original", "shape2D"], reasons["original", "shape2D"] = found, why
 
-    textures = Textures(prepared, settings)
+    textures = _textures(prepared, settings, device)
     if images is None:
         images = FilteredImages(prepared, settings, [image for image, classes in needed.items() if classes])
     groups = images.groups()  # images that share work are computed by one thread
@@ -168,6 +175,14 @@ def calculate(
             why = reasons.get((image, feature_class), {})
             result.reasons[name] = why.get(feature, "no two voxels of the region are neighbours")
     return result
+
+
+def _textures(prepared: PreparedRegion, settings: RadiomicsSettings, device: str) -> Textures:
+    if device == CPU:
+        return Textures(prepared, settings)
+    from RadFusionLib.radiomics.device.device_textures import DeviceTextures
+
+    return DeviceTextures(prepared, settings, open_device(device))
 
 
 _Found = dict[tuple[str, str], dict[str, float]]

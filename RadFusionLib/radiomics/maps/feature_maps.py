@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from RadFusionLib.errors import InputError
 from RadFusionLib.progress import ProgressCallback, Stage
+from RadFusionLib.radiomics.device.device_maps import DeviceMaps
+from RadFusionLib.radiomics.device.torch_device import CPU
 from RadFusionLib.radiomics.discretisation import GreyLevels, discretise
 from RadFusionLib.radiomics.filters.filtered_images import FilteredImages
 from RadFusionLib.radiomics.glcm import CO_OCCURRENCE_NAMES
@@ -31,14 +33,14 @@ from RadFusionLib.radiomics.settings import RadiomicsSettings
 from RadFusionLib.radiomics.sixteen import WIDTH
 from RadFusionLib.radiomics.size_matrix import SIZE_STATISTICS
 
-__all__ = ["feature_maps"]
+__all__ = ["SIZE_CLASSES", "feature_maps"]
 
 _FIRST_ORDER_NAMES = (
     "10Percentile", "90Percentile", "Energy", "Entropy", "InterquartileRange", "Kurtosis", "Maximum", "Mean",
     "MeanAbsoluteDeviation", "Median", "Minimum", "Range", "RobustMeanAbsoluteDeviation", "RootMeanSquared",
     "Skewness", "TotalEnergy", "Uniformity", "Variance",
 )  # fmt: skip
-_SIZE_CLASSES = {"glrlm": RUN_LENGTH_NAMES, "glszm": SIZE_ZONE_NAMES, "gldm": DEPENDENCE_NAMES}
+SIZE_CLASSES = {"glrlm": RUN_LENGTH_NAMES, "glszm": SIZE_ZONE_NAMES, "gldm": DEPENDENCE_NAMES}
 _Batch = Callable[[npt.NDArray[np.int64]], dict[str, FloatArray]]
 
 
@@ -52,6 +54,7 @@ def feature_maps(
     batch: int = 2000,
     threads: int = 1,
     progress: ProgressCallback | None = None,
+    device: str = CPU,
 ) -> dict[str, FloatArray]:
     """Compute features of each voxel's neighbourhood, as PyRadiomics' voxel-based extraction does.
 
@@ -78,6 +81,8 @@ def feature_maps(
         Batches computed at the same time. The values do not depend on it.
     progress : ProgressCallback, optional
         Told how far the work is; returning False cancels it.
+    device : str
+        ``cpu``, or a device of torch such as ``cuda``, which then computes the batches; larger ones suit it.
 
     Returns
     -------
@@ -87,7 +92,7 @@ def feature_maps(
     Raises
     ------
     InputError
-        If a name is unknown or a shape feature, or the radius is not positive.
+        If a name is unknown or a shape feature, the radius is not positive, or the device cannot be used.
     UndefinedImage
         If a filtered image cannot be discretised.
     Cancelled
@@ -108,8 +113,13 @@ def feature_maps(
     for done, (image, classes) in enumerate(needed.items()):
         part = stage.part(done / len(needed), (done + 1) / len(needed))
         part(0.0, f"Feature maps of {image}")
-        compute = _Image(np.ascontiguousarray(images.values(image), dtype=np.float64), geometry, layout, prepared,
-                         settings, classes, discretise(images.values(image), settings))  # fmt: skip
+        values = np.ascontiguousarray(images.values(image), dtype=np.float64)
+        levels = discretise(images.values(image), settings)
+        compute: _Batch
+        if device == CPU:
+            compute = _Image(values, geometry, layout, prepared, settings, classes, levels)
+        else:
+            compute = DeviceMaps(values, geometry, radius, prepared, settings, classes, levels, device)
         columns = _run(compute, centres, batch, threads, part, f"Feature maps of {image}")
         for feature_class, features in classes.items():
             for feature in features:
@@ -140,7 +150,7 @@ def _around(mask: MaskArray, radius: int) -> MaskArray:
 
 
 def _run(
-    compute: _Image, centres: npt.NDArray[np.int64], batch: int, threads: int, stage: Stage, message: str
+    compute: _Batch, centres: npt.NDArray[np.int64], batch: int, threads: int, stage: Stage, message: str
 ) -> dict[str, FloatArray]:
     """Compute batch after batch, `threads` at a time, and join them."""
     parts = [centres[first : first + batch] for first in range(0, len(centres), batch)]
@@ -204,13 +214,13 @@ class _Image:
             with_rest = any(name != "MCC" for name in wanted)
             local_co_occurrence(self._flat, centres, self._layout, self._grey, with_rest, "MCC" in wanted, table)
             found |= _columns("glcm", (*CO_OCCURRENCE_NAMES, "MCC"), table)
-        if set(_SIZE_CLASSES) & set(self._classes):
+        if set(SIZE_CLASSES) & set(self._classes):
             tables = {
                 name: np.empty((len(centres) if name in self._classes else 0, len(SIZE_STATISTICS)))
-                for name in _SIZE_CLASSES
+                for name in SIZE_CLASSES
             }
             local_sizes(self._flat, centres, self._layout, self._grey, self._alpha, *tables.values())
-            for name, features in _SIZE_CLASSES.items():
+            for name, features in SIZE_CLASSES.items():
                 if name in self._classes:
                     places = [SIZE_STATISTICS.index(statistic) for statistic in features.values()]
                     found |= _columns(name, tuple(features), tables[name][:, places])

@@ -14,7 +14,7 @@ from RadFusionLib.radiomics.region import RegionGeometry
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 from RadFusionLib.radiomics.sixteen import WIDTH
 
-__all__ = ["Neighbourhood", "fill", "neighbourhood"]
+__all__ = ["Neighbourhood", "fill", "neighbourhood", "offsets_within"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -57,10 +57,7 @@ def neighbourhood(geometry: RegionGeometry, settings: RadiomicsSettings, radius:
     border = max(*settings.distances, 2 * radius)  # a line may leave the neighbourhood and must still be in the patch
     side = 2 * radius + 1 + 2 * border
     strides = np.array([side * side, side, 1], dtype=np.int64)
-    reach = np.arange(-radius, radius + 1)
-    offsets = np.stack(np.meshgrid(reach, reach, reach, indexing="ij"), axis=-1).reshape(-1, 3)
-    if settings.force_2d:
-        offsets = offsets[offsets[:, settings.force_2d_dimension] == 0]
+    offsets = offsets_within(settings, radius)
     along = half_directions(settings, (1,))
     times = np.arange(1, 2 * radius + 1)
     return Neighbourhood(
@@ -74,6 +71,13 @@ def neighbourhood(geometry: RegionGeometry, settings: RadiomicsSettings, radius:
         apart=unconnected(-along),
         longest=2 * radius + 1,
     )
+
+
+def offsets_within(settings: RadiomicsSettings, radius: int) -> Integers:
+    """Give the steps (n, 3) from a voxel to those of its neighbourhood, in raster order."""
+    reach = np.arange(-radius, radius + 1)
+    offsets = np.stack(np.meshgrid(reach, reach, reach, indexing="ij"), axis=-1).reshape(-1, 3)
+    return offsets[offsets[:, settings.force_2d_dimension] == 0] if settings.force_2d else offsets
 
 
 @inner_kernel
