@@ -23,6 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--write", default=DEFAULT, help=f"what to write a case: {','.join(WRITABLE)}, or none (default {DEFAULT})"
     )
+    parser.add_argument(
+        "--heatmap",
+        default="",
+        metavar="KIND",
+        help="another heatmap than the recipe's: contribution, patch_probability, gradcam, cam or feature[:NAME]",
+    )
     parser.add_argument("--case", action="append", help="only this case (may be given again)")
     parser.add_argument("--jobs", type=jobs, default=1, help="threads (default 1; 0 for all cores)")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda, for the network")
@@ -58,6 +64,7 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
         options.out,
         wanted,
         scene_writer=writer,
+        heatmap=options.heatmap,
         threads=options.jobs,
         device=options.device,
         allow_demonstration=options.allow_demonstration,

@@ -208,6 +208,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         network.load_state_dict({**state, **counters}, strict=True, assign=True)
         return network.requires_grad_(False).eval().to(self.device)
 
+    def inputs(self, images: Images) -> np.ndarray:
+        """What :meth:`module` is given of images: their middle, resized and normalised, (N, channels, ...), float32."""
+        given = self._images(images)
+        chosen = np.asarray(given[np.arange(len(given))], np.float32)
+        return np.asarray(self._prepare(self._augmentation.prediction(chosen)).numpy())
+
     def to_parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Split the fitted classifier into JSON and arrays, from which :meth:`from_parts` makes it again.
 

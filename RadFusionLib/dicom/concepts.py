@@ -16,7 +16,9 @@ SCHEME = "99RADFUSION"
 MAP_UNITS = {
     "contribution": ("{risk_points}", "risk points (hundredths of probability)"),
     "patch_probability": ("1", "no units"),
+    "gradcam": ("1", "no units"),
     "cam": ("1", "no units"),
+    "feature": ("1", "no units"),
 }
 """UCUM code and meaning by kind of heatmap; braces mark UCUM's annotations."""
 

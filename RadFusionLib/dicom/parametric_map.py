@@ -21,7 +21,9 @@ SERIES_NUMBER = 9102
 LEGENDS = {
     "contribution": "influence on the model's output, not probability of disease",
     "patch_probability": "probability of the patches that cover a place",
+    "gradcam": "relative activation of a network, not probability of disease",
     "cam": "relative class activation, not probability of disease",
+    "feature": "a feature of each neighbourhood, not probability of disease",
 }
 """By kind; at most 64 characters."""
 

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from RadFusionLib.explain.canvas import add_title_and_notice, new_figure, save
-from RadFusionLib.explain.heatmap import KINDS, LEGEND, SIGNED_KINDS
+from RadFusionLib.explain.canvas import add_title_and_notice, new_figure, save, wrapped
+from RadFusionLib.explain.heatmap import KINDS
 
 __all__ = ["COLOURS", "DEFAULT", "JET", "PROBABILITY", "SIGNED", "ColourMap", "draw_legend", "grey_levels"]
 
 LEVELS = 256
+
+LINE = 110
+"""Letters in a line of a legend."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +97,7 @@ SIGNED = _between("blue-red", [(45, 80, 190), (242, 242, 242), (190, 25, 45)])
 COLOURS = {colours.name: colours for colours in (PROBABILITY, SIGNED, JET)}
 """Every colour map by its name."""
 
-DEFAULT = {kind: SIGNED if kind in SIGNED_KINDS else PROBABILITY for kind in KINDS}
+DEFAULT = {name: SIGNED if kind.signed else PROBABILITY for name, kind in KINDS.items()}
 """The colours of each kind of heatmap, told apart by colour-blind readers too."""
 
 
@@ -128,7 +131,8 @@ def draw_legend(
         The bundle's sentence on its use.
     """
     colours = colours or DEFAULT[kind]
-    low, high = (-extent, extent) if kind in SIGNED_KINDS else (0.0, 1.0)
+    said = KINDS[kind]
+    low, high = (-extent, extent) if said.signed else (0.0, 1.0)
     figure = new_figure(7.2, 0.3)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.imshow(colours.table[None], aspect="auto", extent=(low, high, 0, 1))
@@ -136,7 +140,10 @@ def draw_legend(
     axes.set_xticks(np.linspace(low, high, 5))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+.3g}" if value and low < 0 else f"{value:.3g}")
     axes.tick_params(labelsize=9)
-    axes.text(0, -1.9, f"{KINDS[kind]}\n", transform=axes.transAxes, fontsize=9, va="top")
-    axes.text(0, -2.6, LEGEND, transform=axes.transAxes, fontsize=9, weight="bold", va="top")
-    add_title_and_notice(figure, f"{kind.replace('_', ' ')} ({colours.name})", notice, above=0.08, below=1.05)
+    lines = [*wrapped(said.meaning, LINE).split("\n"), *wrapped(f"It is {said.is_not}.", LINE).split("\n")]
+    for number, line in enumerate([*lines, said.legend]):
+        weight = "bold" if number == len(lines) else "normal"
+        axes.text(0, -1.9 - 0.6 * number, line, transform=axes.transAxes, fontsize=9, va="top", weight=weight)
+    below = 0.3 * (2.5 + 0.6 * len(lines)) + 0.15
+    add_title_and_notice(figure, f"{said.title} ({colours.name})", notice, above=0.08, below=below)
     return save(figure, path)

@@ -2,31 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from RadFusionLib.case import Volume
+from RadFusionLib.explain.labels import readable, shown
 
-__all__ = ["KINDS", "LEGEND", "SENTINEL", "SIGNED_KINDS", "Heatmap"]
+__all__ = ["KINDS", "LEGEND", "MEASURED", "SENTINEL", "Heatmap", "HeatmapKind"]
 
 SENTINEL = -1000.0
 """The value outside the regions: not 0, which would say that a place was looked at and found without influence."""
 
 LEGEND = "influence on this model's output, not probability of disease here"
 
+MEASURED = "a measurement, neither influence on this model's output nor probability of disease here"
+"""What stands in the legend's place where the map does not ask the model."""
+
+RELATIVE = "no probability and no share of the risk; blind to CR and clinical values, not comparable between cases"
+
+
+@dataclass(frozen=True)
+class HeatmapKind:
+    """What the values of a kind of heatmap are, and what they are not.
+
+    Parameters
+    ----------
+    title : str
+        What a reader calls it.
+    meaning : str
+        What the values are.
+    is_not : str
+        What they may be taken for, and are not.
+    unit : str
+        Of the values.
+    signed : bool
+        Whether values may be negative; the legend is then symmetric about 0.
+    legend : str
+        The sentence that goes with every display.
+    """
+
+    title: str
+    meaning: str
+    is_not: str
+    unit: str
+    signed: bool = False
+    legend: str = LEGEND
+
+
 KINDS = {
-    "contribution": "risk points that hiding a place takes from (positive) or adds to (negative) the risk",
-    "patch_probability": "probability of the patches that cover a place, 0 to 1",
-    "cam": "relative class activation, 0 to 1",
+    "contribution": HeatmapKind(
+        "regional contribution to the risk",
+        "risk points that hiding a place takes from (positive) or adds to (negative) the risk",
+        "no proof that the place causes anything, and places do not add up to the risk",
+        "risk points",
+        signed=True,
+    ),
+    "patch_probability": HeatmapKind(
+        "patch probability",
+        "probability of the patches that cover a place, 0 to 1",
+        "no probability at the place itself: neighbouring patches share most of what they see",
+        "probability",
+    ),
+    "gradcam": HeatmapKind(
+        "Grad-CAM",
+        "relative activation of the network that speaks for a higher risk, 0 to 1",
+        RELATIVE,
+        "relative",
+    ),
+    "cam": HeatmapKind(
+        "class activation map",
+        "relative class activation of the network's last cells, 0 to 1",
+        RELATIVE,
+        "relative",
+    ),
+    "feature": HeatmapKind(
+        "feature map",
+        "a CR feature of each voxel's own neighbourhood, 0 at its 1st and 1 at its 99th percentile in the region",
+        "no influence on the risk: the model sees the feature of the whole region, not of a neighbourhood",
+        "relative",
+        legend=MEASURED,
+    ),
 }
-"""What the values of each kind mean."""
-
-SIGNED_KINDS = ("contribution",)
-"""Those whose values may be negative."""
-
-UNITS = {"contribution": "risk points", "patch_probability": "probability", "cam": "relative"}
-"""The unit of each kind."""
+"""Every kind by its name."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +99,23 @@ class Heatmap:
         ``float32``, in the reference phase's geometry; :data:`SENTINEL` outside the regions.
     kind : str
         A key of :data:`KINDS`.
+    feature : str
+        Of which feature, for the kind ``feature``.
+    ends : tuple of float, optional
+        The feature's values that are shown as 0 and 1.
     """
 
     volume: Volume
     kind: str = "contribution"
+    feature: str = ""
+    ends: tuple[float, float] | None = None
+
+    @classmethod
+    def of_facts(cls, volume: Volume, facts: Mapping[str, Any]) -> Heatmap:
+        """The map whose :meth:`facts` an explanation holds."""
+        ends = facts.get("ends")
+        shown_as = None if ends is None else (float(ends[0]), float(ends[1]))
+        return cls(volume, str(facts["kind"]), str(facts.get("feature", "")), shown_as)
 
     @property
     def inside(self) -> np.ndarray:
@@ -57,14 +130,36 @@ class Heatmap:
     @property
     def limits(self) -> tuple[float, float]:
         """The ends of the legend: minus to plus the extent of a signed map, 0 to 1 of the others."""
-        return (-self.extent, self.extent) if self.kind in SIGNED_KINDS else (0.0, 1.0)
+        return (-self.extent, self.extent) if KINDS[self.kind].signed else (0.0, 1.0)
 
     @property
     def unit(self) -> str:
         """The unit of its values."""
-        return UNITS[self.kind]
+        return KINDS[self.kind].unit
+
+    @property
+    def title(self) -> str:
+        """What it is a map of, for a reader."""
+        kind = KINDS[self.kind]
+        if not self.feature:
+            return kind.title
+        ends = "" if self.ends is None else f" ({shown(self.ends[0])} to {shown(self.ends[1])})"
+        return f"{kind.title} of {readable(self.feature)}{ends}"
 
     @property
     def legend(self) -> str:
         """The sentence that goes with every display of the map."""
-        return f"{LEGEND} ({KINDS[self.kind]})"
+        kind = KINDS[self.kind]
+        return f"{kind.legend} ({kind.meaning})"
+
+    def facts(self) -> dict[str, Any]:
+        """What ``explanation.json`` says of it."""
+        return {
+            "kind": self.kind,
+            "title": self.title,
+            "legend": self.legend,
+            "is_not": KINDS[self.kind].is_not,
+            "unit": self.unit,
+            "feature": self.feature,
+            "ends": None if self.ends is None else list(self.ends),
+        }

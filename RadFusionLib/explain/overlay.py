@@ -9,7 +9,7 @@ import numpy as np
 
 from RadFusionLib.case import Volume
 from RadFusionLib.explain.colours import DEFAULT
-from RadFusionLib.explain.heatmap import LEGEND, Heatmap
+from RadFusionLib.explain.heatmap import KINDS, Heatmap
 
 __all__ = ["draw_overlay"]
 
@@ -54,7 +54,7 @@ def draw_overlay(
     for unused in figure.axes[3:]:
         unused.set_visible(False)
     bar = figure.colorbar(shown, ax=list(axes), orientation="horizontal", fraction=0.05, pad=0.10, aspect=60)
-    bar.set_label(f"{heatmap.unit}: {LEGEND}", fontsize=10)
+    bar.set_label(f"{heatmap.unit}: {KINDS[heatmap.kind].legend}", fontsize=10)
     outlines = ", ".join(f"{name} ({'yellow' if name == 'tumor' else 'green'})" for name in regions)
     figure.suptitle(title, fontsize=14, y=0.985)
     figure.text(0.5, 0.915, f"Outlines: {outlines}", ha="center", fontsize=9, color="#444444")

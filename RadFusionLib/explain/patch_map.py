@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from RadFusionLib.case import Geometry, Volume
-from RadFusionLib.explain.heatmap import SENTINEL, Heatmap
-from RadFusionLib.explain.placement import place
+from RadFusionLib.explain.heatmap import Heatmap
+from RadFusionLib.explain.placement import place_known
 
 __all__ = ["SIZE", "patch_heatmap", "patch_map"]
 
@@ -75,11 +75,4 @@ def patch_heatmap(values: np.ndarray, seen: Geometry, region: Volume) -> Heatmap
     Heatmap
         Kind ``patch_probability``; the sentinel where no patch lies.
     """
-    covered = np.isfinite(values)
-    placed = place(np.where(covered, values, 0.0)[None], seen, seen, region)
-    weight = place(covered.astype(float)[None], seen, seen, region)
-    inside = weight.array > 0
-    array = np.full(weight.array.shape, SENTINEL, dtype=np.float32)
-    # At the rim of the patches only the covered neighbours speak.
-    array[inside] = placed.array[inside] / weight.array[inside]
-    return Heatmap(placed.with_array(array), "patch_probability")
+    return Heatmap(place_known(values[None], seen, region), "patch_probability")

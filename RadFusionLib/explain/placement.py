@@ -9,7 +9,7 @@ import numpy as np
 from RadFusionLib.case import Geometry, Volume
 from RadFusionLib.explain.heatmap import SENTINEL
 
-__all__ = ["cells_of_layer", "place"]
+__all__ = ["cells_of_layer", "place", "place_known", "resized"]
 
 
 def cells_of_layer(seen: Geometry, shape: tuple[int, ...]) -> Geometry:
@@ -35,6 +35,15 @@ def cells_of_layer(seen: Geometry, shape: tuple[int, ...]) -> Geometry:
     stride = [math.ceil(n / cells) for n, cells in zip(seen.size, size, strict=True)]
     spacing = tuple(s * step for s, step in zip(seen.spacing, stride, strict=True))
     return Geometry(size, spacing, seen.origin, seen.direction)  # type: ignore[arg-type]
+
+
+def resized(grid: Geometry, edge: int) -> Geometry:
+    """The grid of a slice whose picture was interpolated to ``edge`` x ``edge`` pixels: the same outer edges."""
+    step = [n / edge for n in grid.size[:2]]
+    first = grid.index_to_physical(np.array([[(step[0] - 1) / 2, (step[1] - 1) / 2, 0.0]]))[0]
+    spacing = (grid.spacing[0] * step[0], grid.spacing[1] * step[1], grid.spacing[2])
+    x, y, z = (float(v) for v in first)
+    return Geometry((edge, edge, grid.size[2]), spacing, (x, y, z), grid.direction)
 
 
 def place(values: np.ndarray, cells: Geometry, seen: Geometry, region: Volume) -> Volume:
@@ -73,3 +82,29 @@ def place(values: np.ndarray, cells: Geometry, seen: Geometry, region: Volume) -
     array = np.full(region.array.shape, SENTINEL, dtype=np.float32)
     array[tuple(voxels[reached].T)] = found
     return region.with_array(array)
+
+
+def place_known(values: np.ndarray, cells: Geometry, region: Volume) -> Volume:
+    """Interpolate a map that is not known everywhere; at the rim of what is known, only the known neighbours speak.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape ``cells.shape``; NaN where nothing is known.
+    cells : Geometry
+        Where the values lie.
+    region : Volume
+        ``bool``, on the grid that the map is wanted on.
+
+    Returns
+    -------
+    Volume
+        As of :func:`place`; the sentinel where no known value is near.
+    """
+    known = np.isfinite(values)
+    placed = place(np.where(known, values, 0.0), cells, cells, region)
+    weight = place(known.astype(float), cells, cells, region)
+    array = np.full(weight.array.shape, SENTINEL, dtype=np.float32)
+    inside = weight.array > 0
+    array[inside] = placed.array[inside] / weight.array[inside]
+    return placed.with_array(array)

@@ -14,7 +14,7 @@ from RadFusionLib.fusion.table import FeatureTable
 if TYPE_CHECKING:
     from RadFusionLib.deep.network_classifier import NetworkClassifier
 
-__all__ = ["NetworkScore", "fit_network"]
+__all__ = ["NetworkScore", "fit_network", "scaled_images"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class NetworkScore:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Probability of each of a case's images, shape (m,), in [0, 1]."""
-        return self.classifier.predict_proba(_scaled(images))[:, 1]
+        return self.classifier.predict_proba(scaled_images(images))[:, 1]
 
     def addends(self, table: FeatureTable, name: str) -> tuple[dict[str, np.ndarray], float]:
         """One term under ``name``."""
@@ -122,7 +122,7 @@ def fit_network(
     classifier = _classifier(network, section, seed)
     images = table.images[network]
     counts = [len(image) for image in images]
-    stacked = _scaled(np.concatenate(images))
+    stacked = scaled_images(np.concatenate(images))
     labels, owners = np.repeat(y, counts), np.repeat(np.arange(len(counts)), counts)
     if isinstance(classifier, PatchNetworkClassifier):
         classifier.fit(stacked, labels, owners)
@@ -153,7 +153,7 @@ def _classifiers() -> dict[str, type[NetworkClassifier]]:
     return {"slice": SliceNetworkClassifier, "patches": PatchNetworkClassifier}
 
 
-def _scaled(images: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
+def scaled_images(images: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
     """Grey levels as intensities in [0, 1], ``float32``."""
     images = np.asarray(images)
     return images.astype(np.float32) / np.float32(255) if images.dtype == np.uint8 else images

@@ -33,7 +33,14 @@ SECTIONS: dict[str, dict[str, Any]] = {
     "clinical_selection": {"univariate": 0.05, "multivariable": 0.05},
     "folds": {"outer": 5, "inner": 3},
     "interval": {"level": 0.90, "refits": 30},
-    "heatmap": {"kind": "contribution", "neighbourhood_mm": 12.0, "stride_mm": 6.0},
+    "heatmap": {
+        "kind": "contribution",
+        "neighbourhood_mm": 12.0,
+        "stride_mm": 6.0,
+        "layer": "layer4",
+        "feature": "",
+        "radius": 2,
+    },
     "final": {"candidates": [], "chosen": "inner-folds"},
     "published": {"signatures": "out-of-fold", "selection": "training", "split": "patient"},
 }
@@ -61,7 +68,7 @@ PUBLISHED: dict[str, tuple[str, ...]] = {
 }
 """Where a paper's own protocol may part from the strict one, which is each first choice."""
 
-HEATMAPS = ("contribution", "patch_probability")
+HEATMAPS = ("contribution", "patch_probability", "gradcam", "cam", "feature")
 NORMALISATIONS = ("none", "zscore", "minmax")
 MARKS = ("stated", "inferred", "unstated", "ours")
 WHEN = ("preoperative", "postoperative")

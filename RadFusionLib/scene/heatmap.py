@@ -14,27 +14,6 @@ from RadFusionLib.scene.volumes import volume_to_node
 
 __all__ = ["HeatmapNodes", "heatmap_to_scene"]
 
-LEVELS = 256
-DIVERGING = ((0.0, (45, 80, 190)), (0.5, (242, 242, 242)), (1.0, (190, 25, 45)))
-SEQUENTIAL = ((0.0, (35, 20, 70)), (0.5, (200, 60, 90)), (1.0, (250, 230, 120)))
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How one kind of heatmap is shown."""
-
-    colors: tuple[tuple[float, tuple[int, int, int]], ...]
-    symmetric: bool
-    labels: str
-
-
-SHOWN = {
-    "contribution": Kind(DIVERGING, True, "%+.3f"),
-    "patch_probability": Kind(SEQUENTIAL, False, "%.2f"),
-    "cam": Kind(SEQUENTIAL, False, "%.2f"),
-}
-"""Kinds of heatmap: blue lowers and red raises the risk for ``contribution``; the others run from 0 to 1."""
-
 
 @dataclass(frozen=True)
 class HeatmapNodes:
@@ -61,8 +40,9 @@ def heatmap_to_scene(
     heatmap : Volume
         ``float32``, shape (K, J, I), in a phase's geometry; ``SENTINEL`` outside the regions, which the
         display's threshold hides.
-    kind : {'contribution', 'patch_probability', 'cam'}
-        ``contribution`` is shown in diverging colours on a window symmetric about 0.
+    kind : str
+        A key of :data:`RadFusionLib.explain.KINDS`. A signed one, ``contribution``, is shown in diverging colours on a
+        window symmetric about 0; the others from 0 to 1.
     name : str
         Of the new volume node.
     node : vtkMRMLScalarVolumeNode, optional
@@ -76,19 +56,20 @@ def heatmap_to_scene(
         When there is no such kind.
     """
     # In Slicer the module loads before the packages that the explanation needs are installed.
-    from RadFusionLib.explain import LEGEND, SENTINEL
+    from RadFusionLib.explain import KINDS, SENTINEL
+    from RadFusionLib.explain.colours import DEFAULT
 
-    if kind not in SHOWN:
-        raise InputError(f"There is no heatmap kind {kind!r}; use one of {', '.join(SHOWN)}.")
-    shown = SHOWN[kind]
+    if kind not in KINDS:
+        raise InputError(f"There is no heatmap kind {kind!r}; use one of {', '.join(KINDS)}.")
+    said = KINDS[kind]
     scene = (scene or current_scene()) if node is None else node.GetScene()
     volume = volume_to_node(heatmap.with_array(np.asarray(heatmap.array, dtype=np.float32)), name, scene, node)
     volume.SetAttribute("RadFusion.heatmap", kind)
-    color = _color_node(volume, shown, name, scene)
+    color = _color_node(volume, DEFAULT[kind].table, name, scene)
     display = volume.GetDisplayNode()
     display.SetAndObserveColorNodeID(color.GetID())
     display.SetAutoWindowLevel(0)
-    low, high = _window(heatmap, shown, SENTINEL)
+    low, high = _window(heatmap, SENTINEL) if said.signed else (0.0, 1.0)
     display.SetWindowLevelMinMax(low, high)
     display.SetAutoThreshold(0)
     # Between nothing and a value there is no value: interpolation would draw a false fringe.
@@ -97,16 +78,15 @@ def heatmap_to_scene(
     display.SetApplyThreshold(1)
     legend = _legend_node(volume, scene)
     legend.SetAndObserveColorNodeID(color.GetID())
-    legend.SetTitleText(f"{LEGEND} ({kind})" + (" DEMONSTRATION" if demonstration else ""))
-    legend.SetLabelFormat(shown.labels)
+    legend.SetTitleText(f"{said.legend} ({kind})" + (" DEMONSTRATION" if demonstration else ""))
+    legend.SetLabelFormat("%+.3f" if said.signed else "%.2f")
     legend.SetNumberOfLabels(5)
     legend.SetVisibility(True)
     return HeatmapNodes(volume, display, color, legend)
 
 
-def _window(heatmap: Volume, kind: Kind, sentinel: float) -> tuple[float, float]:
-    if not kind.symmetric:
-        return 0.0, 1.0
+def _window(heatmap: Volume, sentinel: float) -> tuple[float, float]:
+    """Symmetric about 0, out to the largest absolute value."""
     inside = heatmap.array[heatmap.array > sentinel / 2.0]
     largest = float(np.abs(inside).max()) if inside.size else 0.0
     # Rounded up to two digits: a scene file keeps six, and a reader reads two.
@@ -117,7 +97,7 @@ def _window(heatmap: Volume, kind: Kind, sentinel: float) -> tuple[float, float]
     return -largest, largest
 
 
-def _color_node(volume: Node, kind: Kind, name: str, scene: Scene) -> Node:
+def _color_node(volume: Node, table: np.ndarray, name: str, scene: Scene) -> Node:
     display = volume.GetDisplayNode()
     color = display.GetColorNode()
     if color is None or color.GetAttribute("RadFusion.heatmap") is None:
@@ -125,15 +105,10 @@ def _color_node(volume: Node, kind: Kind, name: str, scene: Scene) -> Node:
         color.SetAttribute("RadFusion.heatmap", "colors")
         color.SetHideFromEditors(False)
     color.SetTypeToUser()
-    color.SetNumberOfColors(LEVELS)
+    color.SetNumberOfColors(len(table))
     color.SetNamesFromColors()
-    stops = [at for at, _ in kind.colors]
-    for level in range(LEVELS):
-        at = level / (LEVELS - 1)
-        # Whole steps of 1/255, which a colour file keeps exactly.
-        red, green, blue = (
-            round(float(np.interp(at, stops, [c[i] for _, c in kind.colors]))) / 255.0 for i in range(3)
-        )
+    # Whole steps of 1/255, which a colour file keeps exactly.
+    for level, (red, green, blue) in enumerate(table / 255.0):
         color.SetColor(level, red, green, blue, 1.0)
     return color
 

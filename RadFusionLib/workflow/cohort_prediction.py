@@ -42,6 +42,7 @@ def predict_cohort(
     wanted: Collection[str],
     *,
     scene_writer: SceneWriter | None = None,
+    heatmap: str = "",
     threads: int = 1,
     device: str = "cpu",
     allow_demonstration: bool = False,
@@ -56,6 +57,8 @@ def predict_cohort(
         Of ``heatmap``, ``explanation``, ``report``, ``scene``, ``overlay``, ``dicom``.
     scene_writer : callable, optional
         Writes ``scene.mrb``; the scene layer's, handed down since this layer knows no MRML.
+    heatmap : str
+        Another kind of heatmap than the recipe's, as ``gradcam`` or ``feature:NAME``.
     say : callable
         Takes a line a case.
     """
@@ -70,7 +73,7 @@ def predict_cohort(
                 bundle,
                 case,
                 progress=part.part(0.0, 0.9),
-                heatmap=bool({"heatmap", "overlay", "scene", "report", "dicom"} & set(wanted)),
+                heatmap=bool({"heatmap", "overlay", "scene", "report", "dicom"} & set(wanted)) and (heatmap or True),
                 allow_demonstration=allow_demonstration,
                 threads=threads,
                 device=device,
@@ -143,13 +146,14 @@ def draw_prediction(bundle: Bundle, found: Prediction, folder: Path) -> Path:
 
     reference = found.prepared.reference_phase
     assert found.heatmap is not None
+    painted = Heatmap.of_facts(found.heatmap, found.explanation["heatmap"])
     title = (
-        f"{found.case}: {bundle.recipe.outcome['name']}, risk {100 * found.risk:.0f} % "
-        f"({100 * found.risk_low:.0f} to {100 * found.risk_high:.0f} %), heatmap over {found.prepared.reference}"
+        f"{found.case}: {bundle.recipe.outcome['name']}, risk {100 * found.risk:.0f} % ({100 * found.risk_low:.0f} to "
+        f"{100 * found.risk_high:.0f} %), {painted.title} over {found.prepared.reference}"
     )
     return draw_overlay(
         reference.image,
-        Heatmap(found.heatmap, found.explanation["heatmap"]["kind"]),
+        painted,
         dict(reference.regions),
         title,
         bundle.notice,

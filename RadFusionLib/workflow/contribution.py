@@ -10,16 +10,13 @@ import numpy as np
 from scipy.special import expit
 
 from RadFusionLib.bundle import Bundle
-from RadFusionLib.case import Geometry, Volume
-from RadFusionLib.deep import extract, feature_names, network_spec, prepare_region
-from RadFusionLib.deep.slices import prepare_slice
+from RadFusionLib.case import Geometry
+from RadFusionLib.deep import extract, feature_names
 from RadFusionLib.explain import Heatmap, Neighbourhoods
 from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.radiomics import PreparedRegion, Subregions, prepare
-from RadFusionLib.recipe import Recipe
-from RadFusionLib.workflow.extraction import conventional_settings, voxel_size
-from RadFusionLib.workflow.network_images import slice_settings
+from RadFusionLib.workflow.extraction import conventional_settings, deep_places, voxel_size
 from RadFusionLib.workflow.preprocess import PreparedCase
 
 __all__ = ["contribution_map"]
@@ -150,12 +147,12 @@ def _hide_from_network(
 ) -> None:
     """Write into ``hidden``, shape (N, p), the deep features without each ball."""
     for phase, part in prepared.phases.items():
-        for region, mask in part.regions.items():
+        for region in part.regions:
             prefix = f"{phase}_{region}_dlr_"
             used = [name for name in bundle.ensemble.features if name.startswith(prefix)]
             if not used or bundle.weights is None:
                 continue
-            seen, grid = _seen(part.image, mask, bundle.recipe)
+            seen, grid = deep_places(prepared, bundle.recipe, phase, region)
             balls = [_ball(grid, seen.shape, centre, radius) for centre in centres]
             touched = [n for n, ball in enumerate(balls) if (seen[ball] != 0).any()]
             if not touched:
@@ -166,16 +163,6 @@ def _hide_from_network(
             names = feature_names(bundle.weights.network, phase, region)
             for name in used:
                 hidden[touched, column[name]] = features[:, names.index(name)]
-
-
-def _seen(image: Volume, mask: Volume, recipe: Recipe) -> tuple[np.ndarray, Geometry]:
-    """What the frozen network sees of a region, a cube (K, J, I) or a slice (J, I), and where it lies."""
-    if network_spec(recipe.dlr["network"]).dimensions == 3:
-        cube = prepare_region(image, mask, int(recipe.dlr["size"]))
-        return cube.array, cube.grid
-    settings = slice_settings(recipe.dlr)
-    part = prepare_slice(image, mask, settings).centre(settings.crop)
-    return part.array, part.grid
 
 
 def _ball(grid: Geometry, shape: tuple[int, ...], centre: np.ndarray, radius: float) -> np.ndarray:

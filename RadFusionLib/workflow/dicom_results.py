@@ -73,5 +73,5 @@ def _region(mask: Volume) -> RegionResult:
 def _heatmap(found: Prediction) -> MapResult | None:
     if found.heatmap is None:
         return None
-    kind = str(found.explanation["heatmap"]["kind"])
-    return MapResult(found.heatmap, kind, SENTINEL, Heatmap(found.heatmap, kind).extent)
+    painted = Heatmap.of_facts(found.heatmap, found.explanation["heatmap"])
+    return MapResult(found.heatmap, painted.kind, SENTINEL, painted.extent)

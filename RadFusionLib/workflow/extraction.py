@@ -17,7 +17,15 @@ from RadFusionLib.recipe import Recipe
 from RadFusionLib.workflow.network_images import network_images, slice_settings
 from RadFusionLib.workflow.preprocess import PreparedCase
 
-__all__ = ["ENGINES", "CaseFeatures", "conventional_settings", "deep_inputs", "extract_case", "voxel_size"]
+__all__ = [
+    "ENGINES",
+    "CaseFeatures",
+    "conventional_settings",
+    "deep_inputs",
+    "deep_places",
+    "extract_case",
+    "voxel_size",
+]
 
 ENGINES = ("fast", "pyradiomics")
 
@@ -130,17 +138,22 @@ def extract_case(
 
 def deep_inputs(prepared: PreparedCase, recipe: Recipe) -> dict[tuple[str, str], np.ndarray]:
     """The frozen network's input of each phase and region: a cube, axes KJI, or the largest slice, axes JI."""
-    cubes = network_spec(recipe.dlr["network"]).dimensions == 3
-    found = {}
-    for phase in recipe.phases:
-        for region in recipe.regions:
-            image, mask = prepared.phases[phase].image, prepared.phases[phase].regions[region]
-            if cubes:
-                found[phase, region] = prepare_region(image, mask, int(recipe.dlr["size"])).array
-            else:
-                settings = slice_settings(recipe.dlr)
-                found[phase, region] = prepare_slice(image, mask, settings).centre(settings.crop).array
-    return found
+    return {
+        (phase, region): deep_places(prepared, recipe, phase, region)[0]
+        for phase in recipe.phases
+        for region in recipe.regions
+    }
+
+
+def deep_places(prepared: PreparedCase, recipe: Recipe, phase: str, region: str) -> tuple[np.ndarray, Geometry]:
+    """The frozen network's input of one phase and region, and where its voxels or pixels lie."""
+    image, mask = prepared.phases[phase].image, prepared.phases[phase].regions[region]
+    if network_spec(recipe.dlr["network"]).dimensions == 3:
+        cube = prepare_region(image, mask, int(recipe.dlr["size"]))
+        return cube.array, cube.grid
+    settings = slice_settings(recipe.dlr)
+    part = prepare_slice(image, mask, settings).centre(settings.crop)
+    return part.array, part.grid
 
 
 def _conventional(

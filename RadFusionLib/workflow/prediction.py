@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,18 +16,11 @@ from RadFusionLib.explain import Heatmap, readable
 from RadFusionLib.fusion import FeatureTable, Risk
 from RadFusionLib.fusion.table import CLINICAL
 from RadFusionLib.progress import ProgressCallback, Stage
-from RadFusionLib.workflow.contribution import contribution_map
 from RadFusionLib.workflow.extraction import extract_case
-from RadFusionLib.workflow.patch_map import patch_probability_map
+from RadFusionLib.workflow.painting import HeatmapChoice, paint_heatmap
 from RadFusionLib.workflow.preprocess import PreparedCase, prepare_case
 
-__all__ = ["PAINTERS", "TRAINED_ON", "Prediction", "check_demonstration", "explain", "predict"]
-
-PAINTERS: Mapping[str, Callable[..., Heatmap]] = {
-    "contribution": contribution_map,
-    "patch_probability": patch_probability_map,
-}
-"""What paints each kind of heatmap."""
+__all__ = ["TRAINED_ON", "Prediction", "check_demonstration", "explain", "predict"]
 
 TRAINED_ON = "This case was among the training cases; its risk is apparent, not a prediction."
 
@@ -85,7 +78,7 @@ def predict(
     case: Case,
     progress: ProgressCallback | None = None,
     *,
-    heatmap: bool = True,
+    heatmap: bool | str = True,
     allow_demonstration: bool = False,
     threads: int = 1,
     device: str = "cpu",
@@ -100,8 +93,9 @@ def predict(
         With the bundle's phases, a tumour mask and the clinical values that its members use.
     progress : callable, optional
         ``progress(fraction, message)``; returning ``False`` cancels.
-    heatmap : bool
-        Whether to paint the heatmap, which takes most of the time.
+    heatmap : bool or str
+        Whether to paint the heatmap, which takes most of the time; or another kind than the recipe's, as ``gradcam``
+        or ``feature:NAME``.
     allow_demonstration : bool
         Let a bundle trained on simulated cases predict a case that is not simulated.
     threads : int
@@ -118,6 +112,7 @@ def predict(
     """
     stage = Stage(progress)
     check_demonstration(bundle, case.id, case.simulated, allow_demonstration)
+    choice = HeatmapChoice.from_text(heatmap) if isinstance(heatmap, str) else HeatmapChoice.of_recipe(bundle.recipe)
     stage(0.0, "Preparing images and regions")
     prepared = prepare_case(case, bundle.recipe)
     table = _features(bundle, case, prepared, threads, device, stage.part(0.05, 0.35 if heatmap else 0.95))
@@ -127,8 +122,7 @@ def predict(
         warnings = (*warnings, TRAINED_ON)
     painted = None
     if heatmap:
-        paint = PAINTERS[bundle.recipe.heatmap["kind"]]
-        painted = paint(bundle, prepared, table, threads, device, stage.part(0.35, 0.98))
+        painted = paint_heatmap(bundle, prepared, table, choice, threads, device, stage.part(0.35, 0.98))
     stage(1.0, "Predicted")
     reference = prepared.reference_phase
     return Prediction(
@@ -239,7 +233,7 @@ def explain(
         "clipped_fraction": {role: part.clipped_fraction for role, part in prepared.phases.items()},
         "warnings": list(warnings),
         "notices": list(prepared.notices),
-        "heatmap": None if painted is None else {"kind": painted.kind, "legend": painted.legend, "unit": painted.unit},
+        "heatmap": None if painted is None else painted.facts(),
         "bundle": bundle.name,
         "notice": bundle.notice,
     }

@@ -26,7 +26,7 @@ from RadFusionLib.imaging import (
 )
 from RadFusionLib.recipe import Recipe
 
-__all__ = ["PreparedCase", "PreparedPhase", "prepare_case", "prepare_images"]
+__all__ = ["PreparedCase", "PreparedPhase", "prepare_case", "prepare_images", "shared_frame"]
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,12 @@ def _frame_of(role: str, recipe: Recipe) -> str:
     if frame == "case" or _modality(role) == _modality(reference):
         return reference
     return next(other for other in recipe.phases if _modality(other) == _modality(role))
+
+
+def shared_frame(recipe: Recipe) -> tuple[str, ...]:
+    """The phases that lie in the reference phase's frame: a place in it is the same place in all of them."""
+    leader = _frame_of(recipe.reference_phase, recipe)
+    return tuple(role for role in recipe.phases if _frame_of(role, recipe) == leader)
 
 
 def _place(role: str, images: Mapping[str, Volume], recipe: Recipe, notices: list[str]) -> _Placed:
