@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from RadFusionLib.bundle import Bundle
@@ -42,7 +43,10 @@ class ClinicalField:
 
 @dataclass(frozen=True)
 class BundleFacts:
-    """Name, sentence on use, images and clinical values that a bundle asks for."""
+    """Name, sentence on use, images and clinical values that a bundle asks for.
+
+    ``frame`` and ``registration`` are the recipe's: which phases share a frame, and whether it registers them itself.
+    """
 
     name: str
     notice: str
@@ -54,6 +58,14 @@ class BundleFacts:
     margin_mm: float
     within_liver: bool
     clinical: tuple[ClinicalField, ...]
+    frame: str
+    registration: str
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> BundleFacts:
+        """Return the facts of which ``dataclasses.asdict`` made a record, even after JSON."""
+        fields = {**record, "phases": tuple(record["phases"])}
+        return cls(**{**fields, "clinical": tuple(ClinicalField(**field) for field in record["clinical"])})
 
 
 def levels(unit: str) -> tuple[tuple[float, str], ...]:
@@ -86,4 +98,6 @@ def facts_of(bundle: Bundle) -> BundleFacts:
         margin_mm=bundle.recipe.margin_mm,
         within_liver=regions.get("shell", {}).get("within") == "liver",
         clinical=tuple(fields),
+        frame=str(bundle.recipe.imaging["frame"]),
+        registration=str(bundle.recipe.imaging["registration"]),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 from RadFusionLib.errors import MissingPackageError
@@ -60,6 +62,9 @@ def require_packages() -> None:
 def install_packages() -> None:
     """Install what is missing, after asking; only where there is a window to ask in.
 
+    With the first packages comes shap, which RadFusion can do without: it is asked for by itself, and set up beside
+    Slicer's own package of the name that shap would install.
+
     Raises
     ------
     MissingPackageError
@@ -75,8 +80,10 @@ def install_packages() -> None:
     if others:
         ensure = _pip_ensure()
         if ensure is not None:
+            from packaging.requirements import Requirement
+
             try:
-                ensure(others, requester="RadFusion")
+                ensure([Requirement(requirement) for requirement in others], requester="RadFusion")
             except RuntimeError as error:
                 raise MissingPackageError(f"Packages were not installed ({error}); RadFusion needs them.") from error
         else:
@@ -86,6 +93,28 @@ def install_packages() -> None:
             slicer.util.pip_install(others)
     importlib.invalidate_caches()
     require_packages()
+    _offer_shap()
+
+
+def _offer_shap() -> None:
+    from RadFusionLib.explain.shap_library import SHAP, install_shap, shap_available
+
+    if shap_available():
+        return
+    slicer = slicer_module()
+    if not slicer.util.confirmOkCancelDisplay(
+        f"RadFusion can check its Shapley values with {SHAP}, which will be downloaded. It can do without."
+    ):
+        return
+    try:
+        install_shap(_run_slicers_pip)
+    except MissingPackageError as error:
+        logging.getLogger(__name__).warning("%s", error)
+
+
+def _run_slicers_pip(arguments: Sequence[str]) -> None:
+    # Slicer's public pip_install takes no other command than install, and shap's set-up downloads too.
+    slicer_module().util._executePythonModule("pip", list(arguments))
 
 
 def _install_torch() -> None:

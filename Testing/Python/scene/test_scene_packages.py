@@ -7,8 +7,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 from RadFusionLib.errors import MissingPackageError
+from RadFusionLib.explain import shap_library
 from RadFusionLib.scene import packages
 
 
@@ -48,14 +50,37 @@ def test_slicers_asking_installer_is_used(
 ) -> None:
     asked: list[Any] = []
 
-    def ensure(requirements: list[str], requester: str) -> None:
-        asked.append((requirements, requester))
+    def ensure(requirements: list[Requirement], requester: str) -> None:
+        # Slicer's own asks each for its name and specifier.
+        asked.append(([(one.name, str(one.specifier)) for one in requirements], requester))
         absent.clear()
 
     monkeypatch.setattr(packages, "_pip_ensure", lambda: ensure)
     packages.install_packages()
     assert torch_extension == [{"askConfirmation": True, "torchVersionRequirement": ">=2.6"}]
-    assert asked == [(["scikit-learn>=1.6", "monai>=1.4"], "RadFusion")]
+    assert asked == [([("scikit-learn", ">=1.6"), ("monai", ">=1.4")], "RadFusion")]
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_shap_comes_with_the_first_packages_if_wanted(
+    absent: set[str], torch_extension: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, agreed: bool
+) -> None:
+    pytest.importorskip("slicer", reason="slicer-core is not installed")
+    ran: list[Any] = []
+    questions: list[str] = []
+    util = packages.importlib.import_module("slicer.util")
+    absent.add("shap")
+    monkeypatch.setattr(
+        packages, "_pip_ensure", lambda: lambda requirements, requester: absent.intersection_update({"shap"})
+    )
+    monkeypatch.setattr(shap_library, "shap_available", lambda: False)
+    monkeypatch.setattr(util, "confirmOkCancelDisplay", lambda text: questions.append(text) or agreed)
+    monkeypatch.setattr(util, "_executePythonModule", lambda module, arguments: ran.append((module, arguments)))
+    packages.install_packages()
+    assert "shap==0.51.0" in questions[0]
+    installs = [arguments for module, arguments in ran if module == "pip" and arguments[0] == "install"]
+    assert [one[-1] for one in installs] == (["shap==0.51.0"] if agreed else [])
+    assert all("--no-deps" in one for one in installs)
 
 
 @pytest.mark.parametrize("agreed", [True, False])

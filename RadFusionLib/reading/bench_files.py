@@ -1,0 +1,103 @@
+"""A bench whose answers go through files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from RadFusionLib.errors import InputError
+from RadFusionLib.progress import Stage
+from RadFusionLib.reading.bench import Bench
+from RadFusionLib.reading.case_folder import read_case, write_array_volume
+from RadFusionLib.reading.pictures import draw_pictures
+
+if TYPE_CHECKING:
+    from RadFusionLib.workflow import Prediction
+
+__all__ = ["BenchFiles"]
+
+
+class BenchFiles(Bench):
+    """What can be asked by paths and answered in JSON; parameters as those of :class:`Bench`."""
+
+    def facts_record(self, stage: Stage) -> dict[str, Any]:
+        """Return the bundle's :class:`~RadFusionLib.reading.bundle_facts.BundleFacts`, field by field."""
+        stage(0.0, "Reading the bundle")
+        return asdict(self.facts(stage))
+
+    def predict_folder(self, stage: Stage, case: str, out: str, shown: int = 0) -> dict[str, Any]:
+        """Predict the case in a folder; heatmap and pictures go to the folder ``out``."""
+        found = self.predict(stage.part(0.0, 0.95), read_case(Path(case)), shown)
+        stage(0.95, "Drawing the explanation")
+        _, prediction = self._kept(found.number)
+        return self._delivered(found.number, prediction, Path(out))
+
+    def what_if_folder(self, stage: Stage, number: int, clinical: Mapping[str, float], out: str) -> dict[str, Any]:
+        """Return what a prediction's images say with other clinical values."""
+        from RadFusionLib.workflow.what_if import with_clinical
+
+        _, prediction = self._kept(number)
+        return self._delivered(number, with_clinical(self._bundle, prediction, clinical), Path(out))
+
+    def register_folder(self, stage: Stage, case: str) -> dict[str, list[list[float]]]:
+        """Register every phase of the case in a folder to the reference.
+
+        Returns
+        -------
+        dict
+            By role, the 4 x 4 matrix (LPS mm) that carries the phase onto the reference.
+        """
+        from RadFusionLib.imaging import register_rigid
+
+        phases = read_case(Path(case)).phases
+        reference = self._bundle.recipe.reference_phase
+        others = [role for role in phases if role != reference]
+        found = {}
+        for done, role in enumerate(others):
+            stage(done / len(others), f"Registering {role} to {reference}")
+            try:
+                _, matrix = register_rigid(phases[role], phases[reference])
+            except InputError as error:
+                raise InputError(f"{role} to {reference}: {error}") from error
+            found[role] = np.linalg.inv(matrix).tolist()
+        return found
+
+    def report_file(self, stage: Stage, number: int, path: str) -> str:
+        """Write the page on a prediction."""
+        return str(self.save_report(stage, number, Path(path)))
+
+    def dicom_folder(self, stage: Stage, number: int, source: str, folder: str) -> str:
+        """Write a prediction as DICOM objects that refer to the series in the folder ``source``."""
+        from RadFusionLib.cohort import CaseRow
+        from RadFusionLib.workflow.dicom_results import write_dicom
+
+        stage(0.1, "Writing DICOM objects")
+        case, prediction = self._kept(number)
+        row = CaseRow(id=case.id, images={prediction.prepared.reference: Path(source)}, masks={}, clinical={})
+        remark = write_dicom(self._bundle, row, prediction, Path(folder))
+        if remark:
+            raise InputError(remark[0].upper() + remark[1:])
+        return folder
+
+    def _delivered(self, number: int, found: Prediction, out: Path) -> dict[str, Any]:
+        out.mkdir(parents=True, exist_ok=True)
+        heatmap = None if found.heatmap is None else write_array_volume(found.heatmap, out / "heatmap.npy")
+        pictures = {name: str(path) for name, path in draw_pictures(self._bundle, found, out).items()}
+        explanation = _plain(found.explanation)
+        return {"number": number, "explanation": explanation, "heatmap": heatmap, "pictures": pictures, "out": str(out)}
+
+
+def _plain(value: Any) -> Any:
+    """The same without numbers that JSON cannot hold."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
