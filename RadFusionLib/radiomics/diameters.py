@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from RadFusionLib.radiomics.bounding_box import bounding_box
 from RadFusionLib.radiomics.kernel import inner_kernel, kernel
 from RadFusionLib.radiomics.region import FloatArray, MaskArray
 
@@ -19,7 +20,14 @@ def mesh_diameters(mask: MaskArray, spacing_kji: FloatArray) -> tuple[float, flo
     The mesh's points lie halfway between a voxel of the region and a neighbour outside it. Only the corners of their
     convex hull within a plane can be the ends of a largest distance, there and overall.
     """
-    along_i, along_j = _row_ends(np.pad(_cropped(mask), 1))
+    padded = np.pad(mask[bounding_box(mask)], 1)
+    size_k, size_j, size_i = padded.shape
+    along_i = _no_ends(2 * size_k, 2 * size_j)
+    along_j = _no_ends(2 * size_i, 2 * size_k)
+    flat = padded.reshape(-1)
+    for step, axis in ((size_j * size_i, 0), (size_i, 1), (1, 2)):
+        # Where a voxel and the next along the axis differ; the padding keeps the last of a row from the next row.
+        _extend_rows(np.flatnonzero(flat[:-step] != flat[step:]), axis, size_j, size_i, along_i, along_j)
     k, j, i = (float(s) / 2 for s in spacing_kji)
     corners = np.empty((2 * int(np.prod(along_i.shape[1:])), 3))
     same_k, found = _widest(along_i, k, j, i, corners)
@@ -28,44 +36,30 @@ def mesh_diameters(mask: MaskArray, spacing_kji: FloatArray) -> tuple[float, flo
     return same_k, same_j, same_i, _largest(corners[:found])
 
 
-def _cropped(mask: MaskArray) -> MaskArray:
-    occupied = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
-    return mask[tuple(slice(int(o[0]), int(o[-1]) + 1) for o in occupied)]
-
-
 @inner_kernel
 def _extend(ends, plane, row, value):  # type: ignore[no-untyped-def]
     ends[0, plane, row] = min(ends[0, plane, row], value)
     ends[1, plane, row] = max(ends[1, plane, row], value)
 
 
-@kernel
-def _row_ends(padded):  # type: ignore[no-untyped-def]
-    """Give the first and last mesh point of each row, in half voxels.
+def _no_ends(planes: int, rows: int) -> npt.NDArray[np.int64]:
+    """Give room for the first and the last mesh point, in half voxels, of each row of each plane."""
+    ends = np.empty((2, planes, rows), dtype=np.int64)
+    ends[0], ends[1] = _NONE, -_NONE
+    return ends
 
-    The first array holds them by K and J (along I), the second by I and K (along J).
+
+@kernel
+def _extend_rows(places, axis, size_j, size_i, along_i, along_j):  # type: ignore[no-untyped-def]
+    """Extend the rows to the mesh points half a voxel after `places` along `axis`.
+
+    `along_i` holds the rows by K and J (along I), `along_j` by I and K (along J).
     """
-    size_k, size_j, size_i = padded.shape
-    along_i = np.empty((2, 2 * size_k, 2 * size_j), np.int64)
-    along_j = np.empty((2, 2 * size_i, 2 * size_k), np.int64)
-    along_i[0] = _NONE
-    along_i[1] = -_NONE
-    along_j[0] = _NONE
-    along_j[1] = -_NONE
-    for k in range(size_k - 1):
-        for j in range(size_j - 1):
-            for i in range(size_i - 1):
-                here = padded[k, j, i]
-                if here != padded[k + 1, j, i]:
-                    _extend(along_i, 2 * k + 1, 2 * j, 2 * i)
-                    _extend(along_j, 2 * i, 2 * k + 1, 2 * j)
-                if here != padded[k, j + 1, i]:
-                    _extend(along_i, 2 * k, 2 * j + 1, 2 * i)
-                    _extend(along_j, 2 * i, 2 * k, 2 * j + 1)
-                if here != padded[k, j, i + 1]:
-                    _extend(along_i, 2 * k, 2 * j, 2 * i + 1)
-                    _extend(along_j, 2 * i + 1, 2 * k, 2 * j)
-    return along_i, along_j
+    for n in range(len(places)):
+        rest, i = places[n] // size_i, 2 * (places[n] % size_i) + (axis == 2)
+        k, j = 2 * (rest // size_j) + (axis == 0), 2 * (rest % size_j) + (axis == 1)
+        _extend(along_i, k, j, i)
+        _extend(along_j, i, k, j)
 
 
 @inner_kernel

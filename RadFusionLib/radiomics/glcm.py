@@ -40,24 +40,21 @@ def _pairs_by_table(flat, voxels, offset, table):  # type: ignore[no-untyped-def
     flattened = table.reshape(height * width)
     for n in range(len(voxels)):
         flattened[flat[voxels[n]] * width + flat[voxels[n] + offset] + 1] += 1
+    most = min(height * (height + 1) // 2, len(voxels))
+    first = np.empty(most, np.int32)
+    second = np.empty(most, np.int32)
+    counts = np.empty(most, np.float64)
     found = 0
     for i in range(height):
         for j in range(i, height):
-            if table[i, j + 1] | table[j, i + 1]:
-                found += 1
-    first = np.empty(found, np.int32)
-    second = np.empty(found, np.int32)
-    counts = np.empty(found, np.float64)
-    found = 0
-    for i in range(height):
-        for j in range(i, height):
-            if table[i, j + 1] | table[j, i + 1]:
+            both = table[i, j + 1] + (table[j, i + 1] if i != j else 0)
+            if both:
                 first[found] = i
                 second[found] = j
-                counts[found] = table[i, j + 1] + (table[j, i + 1] if i != j else 0)
+                counts[found] = both
                 found += 1
     flattened[:] = 0
-    return first, second, counts
+    return first[:found], second[:found], counts[:found]
 
 
 @kernel

@@ -17,8 +17,8 @@ keeping those whose surface (at three spacings) and volume equal what PyRadiomic
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from RadFusionLib.radiomics.bounding_box import bounding_box
 from RadFusionLib.radiomics.kernel import kernel
 from RadFusionLib.radiomics.region import FloatArray, MaskArray
 
@@ -110,25 +110,25 @@ _MOMENTS /= np.array([4, 4, 4, 8])
 
 @kernel
 def _patterns(padded, moments):  # type: ignore[no-untyped-def]
-    """Count each cube's pattern and sum six times the volume at unit spacing."""
+    """Count the pattern of each cube that the surface passes, and sum six times the volume at unit spacing."""
     counts = np.zeros(256, np.int64)
     volume = 0.0
     for k in range(padded.shape[0] - 1):
         for j in range(padded.shape[1] - 1):
+            behind = np.uint8(0)  # the four corners at i, which are outside where the padding begins
             for i in range(padded.shape[2] - 1):
-                pattern = (
-                    padded[k, j, i]
-                    | padded[k, j, i + 1] << 1
-                    | padded[k, j + 1, i] << 2
-                    | padded[k, j + 1, i + 1] << 3
-                    | padded[k + 1, j, i] << 4
-                    | padded[k + 1, j, i + 1] << 5
-                    | padded[k + 1, j + 1, i] << 6
-                    | padded[k + 1, j + 1, i + 1] << 7
+                ahead = (
+                    padded[k, j, i + 1]
+                    | padded[k, j + 1, i + 1] << 2
+                    | padded[k + 1, j, i + 1] << 4
+                    | padded[k + 1, j + 1, i + 1] << 6
                 )
-                counts[pattern] += 1
-                m = moments[pattern]
-                volume += m[3] + k * m[0] + j * m[1] + i * m[2]
+                pattern = int(behind) | int(ahead) << 1
+                behind = np.uint8(ahead)
+                if 0 < pattern < 255:  # the surface passes
+                    counts[pattern] += 1
+                    m = moments[pattern]
+                    volume += m[3] + k * m[0] + j * m[1] + i * m[2]
     return counts, volume
 
 
@@ -142,9 +142,7 @@ def mesh_volume_and_surface(mask: MaskArray, spacing_kji: FloatArray) -> tuple[f
     spacing_kji : (3,) float64 array
         Voxel size along K, J and I, millimetres.
     """
-    occupied = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
-    box = mask[tuple(slice(int(o[0]), int(o[-1]) + 1) for o in occupied)]
-    padded: npt.NDArray[np.int64] = np.pad(box, 1).astype(np.int64)
+    padded = np.pad(mask[bounding_box(mask)], 1).view(np.uint8)
     counts, volume = _patterns(padded, _MOMENTS)
     product = float(np.prod(spacing_kji))
     stretched = np.linalg.norm(_DIRECTIONS * (product / spacing_kji), axis=1)

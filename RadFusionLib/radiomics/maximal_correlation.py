@@ -16,6 +16,7 @@ __all__ = ["maximal_correlation"]
 
 _EPSILON = 2.220446049250313e-16
 _TOLERANCE = 3e-7  # of a vector's residual; the eigenvalue's error is its square over the gap to the next
+_NEAR = 4  # levels
 _SQUARE_SHARE = 24  # A is written out as a square if it has at most so many times the entries of its sparse form
 
 
@@ -56,22 +57,32 @@ def _root(parent, node):  # type: ignore[no-untyped-def]
     return node
 
 
+@inner_kernel
+def _join(parent, one, other):  # type: ignore[no-untyped-def]
+    """Join two sets; tell whether they were apart."""
+    a = _root(parent, one)
+    b = _root(parent, other)
+    parent[a] = b
+    return a != b
+
+
 @kernel
 def _sides(first, second, px):  # type: ignore[no-untyped-def]
     """Number the sets of levels that two steps of the matrix connect: Q's blocks; -1 for levels without pairs."""
     m = len(px)
     parent = np.arange(2 * m)  # each level as the start (i) and as the end (m + i) of a step
-    for n in range(len(first)):
-        i = first[n]
-        j = second[n]
-        a = _root(parent, i)
-        b = _root(parent, m + j)
-        if a != b:
-            parent[a] = b
-        a = _root(parent, j)
-        b = _root(parent, m + i)
-        if a != b:
-            parent[a] = b
+    apart = -1
+    for i in range(m):
+        apart += 2 * (px[i] > 0)
+    # Neighbours are alike: pairs of near levels connect nearly all, and the others are looked at only if they do not.
+    for near in (True, False):
+        for n in range(len(first)):
+            i = first[n]
+            j = second[n]
+            if apart == 0:
+                break
+            if (j - i < _NEAR) == near:
+                apart -= _join(parent, i, m + j) + _join(parent, j, m + i)
     label = np.full(2 * m, -1, np.int64)
     side = np.full(m, -1, np.int64)
     sides = 0

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from RadFusionLib.radiomics.bounding_box import bounding_box
+
 __all__ = ["FloatArray", "MaskArray", "PreparedRegion", "RegionGeometry"]
 
 FloatArray = npt.NDArray[np.float64]
@@ -32,8 +34,7 @@ class RegionGeometry:
     """
 
     def __init__(self, mask: MaskArray, border: int = 1) -> None:
-        occupied = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
-        self.box = tuple(slice(int(o[0]), int(o[-1]) + 1) for o in occupied)
+        self.box = bounding_box(mask)
         self.inside: MaskArray = np.ascontiguousarray(mask[self.box])
         self.border = border
         shape = self.inside.shape
@@ -41,9 +42,13 @@ class RegionGeometry:
         bordered = np.zeros(self.flat_shape, dtype=bool)
         bordered[border:-border, border:-border, border:-border] = self.inside
         self.voxels: npt.NDArray[np.int64] = np.flatnonzero(bordered).astype(np.int64)
+        self._grid = mask.shape
+        self._places = np.flatnonzero(mask)
 
     def values(self, image: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         """Give the image's values at the mask's voxels, in raster order, shape (n,)."""
+        if image.shape == self._grid and image.flags.c_contiguous:
+            return image.reshape(-1)[self._places]
         return image[self.box][self.inside]
 
     def has_line(self, direction: npt.NDArray[np.int64]) -> bool:

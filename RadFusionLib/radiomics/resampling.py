@@ -11,6 +11,7 @@ import numpy.typing as npt
 import SimpleITK as sitk
 
 from RadFusionLib.errors import InputError
+from RadFusionLib.radiomics.bounding_box import bounding_box
 from RadFusionLib.radiomics.region import FloatArray, MaskArray, PreparedRegion
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 
@@ -106,7 +107,7 @@ def _check_region(region: MaskArray, settings: RadiomicsSettings) -> None:
     count = int(region.sum())
     if count == 0:
         raise InputError("The region has no voxel left on the resampled grid: it is thinner than the new voxels.")
-    extent = [int(np.ptp(np.flatnonzero(region.any(axis=axes)))) + 1 for axes in ((1, 2), (0, 2), (0, 1))]
+    extent = [part.stop - part.start for part in bounding_box(region)]
     dimensions = sum(size > 1 for size in extent)
     if dimensions < settings.minimum_roi_dimensions:
         raise InputError(
@@ -174,15 +175,13 @@ def _cropped(
 
 def _bounding_box(region: MaskArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Give first index and extent of the region, both (x, y, z)."""
-    occupied = [np.flatnonzero(region.any(axis=axes)) for axes in ((0, 1), (0, 2), (1, 2))]
-    lower = np.array([o[0] for o in occupied])
-    return lower, np.array([o[-1] for o in occupied]) - lower + 1
+    box = bounding_box(region)[::-1]
+    return np.array([part.start for part in box]), np.array([part.stop - part.start for part in box])
 
 
 def _within_bounding_box(mask: MaskArray, region: MaskArray) -> MaskArray:
-    lower, extent = _bounding_box(region)
     result = np.zeros_like(mask)
-    box = tuple(slice(int(a), int(a + n)) for a, n in zip(lower[::-1], extent[::-1], strict=True))
+    box = bounding_box(region)
     result[box] = mask[box]
     return result
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from RadFusionLib.errors import InputError
 from RadFusionLib.progress import ProgressCallback, Stage
+from RadFusionLib.radiomics.bounding_box import bounding_box
 from RadFusionLib.radiomics.device.device_maps import DeviceMaps
 from RadFusionLib.radiomics.device.torch_device import CPU
 from RadFusionLib.radiomics.discretisation import GreyLevels, discretise
@@ -144,8 +145,7 @@ def _needed(settings: RadiomicsSettings, names: Collection[str]) -> dict[str, di
 def _around(mask: MaskArray, radius: int) -> MaskArray:
     """Give the bounding box of the mask, widened."""
     result = np.zeros_like(mask)
-    occupied = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
-    result[tuple(slice(max(int(o[0]) - radius, 0), int(o[-1]) + radius + 1) for o in occupied)] = True
+    result[tuple(slice(max(part.start - radius, 0), part.stop + radius) for part in bounding_box(mask))] = True
     return result
 
 
