@@ -9,7 +9,7 @@ import numpy as np
 from RadFusionLib.case import Geometry, Volume
 from RadFusionLib.explain.heatmap import SENTINEL
 
-__all__ = ["cells_of_layer", "place", "place_known", "resized"]
+__all__ = ["cells_of_layer", "middle", "place", "place_known", "resized"]
 
 
 def cells_of_layer(seen: Geometry, shape: tuple[int, ...]) -> Geometry:
@@ -35,6 +35,13 @@ def cells_of_layer(seen: Geometry, shape: tuple[int, ...]) -> Geometry:
     stride = [math.ceil(n / cells) for n, cells in zip(seen.size, size, strict=True)]
     spacing = tuple(s * step for s, step in zip(seen.spacing, stride, strict=True))
     return Geometry(size, spacing, seen.origin, seen.direction)  # type: ignore[arg-type]
+
+
+def middle(grid: Geometry, edge: int) -> Geometry:
+    """The grid of the middle ``edge`` x ``edge`` pixels of a slice."""
+    i, j = (n // 2 - edge // 2 for n in grid.size[:2])
+    x, y, z = (float(v) for v in grid.index_to_physical(np.array([[i, j, 0.0]]))[0])
+    return Geometry((edge, edge, grid.size[2]), grid.spacing, (x, y, z), grid.direction)
 
 
 def resized(grid: Geometry, edge: int) -> Geometry:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NetworkScore", "fit_network", "scaled_images"]
 
+AT_ONCE = 32
+"""Cases whose images are put together for the network; more would only need more memory."""
+
 
 @dataclass(frozen=True, eq=False)
 class NetworkScore:
@@ -53,11 +56,14 @@ class NetworkScore:
     def score(self, table: FeatureTable) -> np.ndarray:
         """Probability of each case, shape (n,), in [0, 1]."""
         images = table.images[self.network]
-        # A heatmap asks for the same images many times over.
-        known = {id(image): image for image in images}
-        edges = np.cumsum([len(image) for image in known.values()])[:-1]
-        parts = np.split(self.probabilities(np.concatenate(list(known.values()))), edges)
-        probability = {key: float(part.mean()) for key, part in zip(known, parts, strict=True)}
+        # A heatmap asks for the same images many times over, and for many that differ a little.
+        known = list({id(image): image for image in images}.values())
+        probability: dict[int, float] = {}
+        for start in range(0, len(known), AT_ONCE):
+            part = known[start : start + AT_ONCE]
+            edges = np.cumsum([len(image) for image in part])[:-1]
+            found = np.split(self.probabilities(np.concatenate(part)), edges)
+            probability |= {id(image): float(p.mean()) for image, p in zip(part, found, strict=True)}
         return np.array([probability[id(image)] for image in images])
 
     def signature(self, table: FeatureTable) -> np.ndarray:

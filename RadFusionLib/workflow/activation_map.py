@@ -14,18 +14,16 @@ from RadFusionLib.case import Geometry, Volume
 from RadFusionLib.deep import feature_names, network_spec
 from RadFusionLib.deep.features import levelled
 from RadFusionLib.deep.inference import input_tensor
-from RadFusionLib.deep.patches import Patches
-from RadFusionLib.deep.slices import prepare_slice
 from RadFusionLib.errors import InputError
 from RadFusionLib.explain import SENTINEL, Heatmap
 from RadFusionLib.explain.class_activation import class_activation, grad_cam
-from RadFusionLib.explain.placement import cells_of_layer, place, resized
+from RadFusionLib.explain.placement import cells_of_layer, middle, place, resized
 from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.fusion.influence import NetworkInfluence, feature_influence, network_influences
 from RadFusionLib.fusion.network_score import scaled_images
 from RadFusionLib.progress import Stage
-from RadFusionLib.workflow.extraction import deep_places
-from RadFusionLib.workflow.network_images import network_patches, slice_settings
+from RadFusionLib.workflow.extraction import deep_input
+from RadFusionLib.workflow.network_images import network_grids
 from RadFusionLib.workflow.preprocess import PreparedCase, shared_frame
 
 if TYPE_CHECKING:
@@ -186,14 +184,14 @@ def _frozen_look(
 ) -> Iterator[_Seen]:
     assert bundle.weights is not None
     spec = network_spec(bundle.weights.network)
-    array, grid = deep_places(prepared, bundle.recipe, phase, region)
-    images = array[None]
+    picture = deep_input(prepared, bundle.recipe, phase, region)
+    images = picture.array[None]
     if spec.level_outside:
         images = levelled(images)
     network = bundle.weights.module()
     _without_classifier(network)
     inputs = input_tensor(images, spec, bundle.recipe.dlr.get("normalisation", "none"))[0].numpy()
-    yield _Seen(network, inputs, influence, influence, grid, prepared.reference_phase.regions[region])
+    yield _Seen(network, inputs, influence, influence, picture.grid, prepared.reference_phase.regions[region])
 
 
 def _without_classifier(network: nn.Module) -> None:
@@ -223,10 +221,11 @@ def _trained_look(
     probability = one.score.probabilities(images)
     head = classifier.tensors_["fc.weight"]
     region = _painted_region(prepared)
-    for number, grid in enumerate(_grids(bundle, prepared, name, classifier.crop)):
+    for number, grid in enumerate(network_grids(prepared, bundle.recipe, name)):
         # The log-odds follow the second output less the first.
         slope = float(one.influence * probability[number] * (1 - probability[number]))
-        seen = grid if classifier.resize is None else resized(grid, classifier.resize)
+        seen = grid if classifier.crop is None else middle(grid, classifier.crop)
+        seen = seen if classifier.resize is None else resized(seen, classifier.resize)
         yield _Seen(network, inputs[number], slope * np.array([-1.0, 1.0]), slope * (head[1] - head[0]), seen, region)
 
 
@@ -235,14 +234,3 @@ def _painted_region(prepared: PreparedCase) -> Volume:
     reference = prepared.reference_phase
     union = np.any([region.array for region in reference.regions.values()], axis=0)
     return reference.image.with_array(union)
-
-
-def _grids(bundle: Bundle, prepared: PreparedCase, name: str, crop: int | None) -> list[Geometry]:
-    """Where what a trained network sees of a case lies."""
-    wanted = bundle.recipe.networks[name]["input"]
-    part = prepared.phases[wanted["phase"]]
-    if wanted["kind"] == "patches":
-        patches: Patches = network_patches(prepared, wanted)
-        return [patches.grid(number) for number in range(len(patches))]
-    whole = prepare_slice(part.image, part.regions[wanted.get("region", "tumor")], slice_settings(wanted))
-    return [whole.centre(crop or len(whole.array)).grid]

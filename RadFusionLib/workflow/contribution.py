@@ -16,7 +16,7 @@ from RadFusionLib.explain import Heatmap, Neighbourhoods
 from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.radiomics import PreparedRegion, Subregions, prepare
-from RadFusionLib.workflow.extraction import conventional_settings, deep_places, voxel_size
+from RadFusionLib.workflow.extraction import conventional_settings, deep_input, voxel_size
 from RadFusionLib.workflow.preprocess import PreparedCase
 
 __all__ = ["contribution_map"]
@@ -152,7 +152,8 @@ def _hide_from_network(
             used = [name for name in bundle.ensemble.features if name.startswith(prefix)]
             if not used or bundle.weights is None:
                 continue
-            seen, grid = deep_places(prepared, bundle.recipe, phase, region)
+            picture = deep_input(prepared, bundle.recipe, phase, region)
+            seen, grid = picture.array, picture.grid
             balls = [_ball(grid, seen.shape, centre, radius) for centre in centres]
             touched = [n for n, ball in enumerate(balls) if (seen[ball] != 0).any()]
             if not touched:

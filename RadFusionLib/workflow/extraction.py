@@ -9,7 +9,8 @@ import numpy as np
 
 from RadFusionLib.case import Geometry
 from RadFusionLib.deep import Weights, extract, feature_names, network_spec, prepare_region
-from RadFusionLib.deep.slices import prepare_slice
+from RadFusionLib.deep.region_input import RegionInput
+from RadFusionLib.deep.slices import SliceInput, prepare_slice
 from RadFusionLib.errors import InputError
 from RadFusionLib.progress import Stage
 from RadFusionLib.radiomics import RadiomicsSettings, calculate, prepare
@@ -21,8 +22,8 @@ __all__ = [
     "ENGINES",
     "CaseFeatures",
     "conventional_settings",
+    "deep_input",
     "deep_inputs",
-    "deep_places",
     "extract_case",
     "voxel_size",
 ]
@@ -139,21 +140,19 @@ def extract_case(
 def deep_inputs(prepared: PreparedCase, recipe: Recipe) -> dict[tuple[str, str], np.ndarray]:
     """The frozen network's input of each phase and region: a cube, axes KJI, or the largest slice, axes JI."""
     return {
-        (phase, region): deep_places(prepared, recipe, phase, region)[0]
+        (phase, region): deep_input(prepared, recipe, phase, region).array
         for phase in recipe.phases
         for region in recipe.regions
     }
 
 
-def deep_places(prepared: PreparedCase, recipe: Recipe, phase: str, region: str) -> tuple[np.ndarray, Geometry]:
-    """The frozen network's input of one phase and region, and where its voxels or pixels lie."""
+def deep_input(prepared: PreparedCase, recipe: Recipe, phase: str, region: str) -> RegionInput | SliceInput:
+    """The frozen network's input of one phase and region, with its place in the patient."""
     image, mask = prepared.phases[phase].image, prepared.phases[phase].regions[region]
     if network_spec(recipe.dlr["network"]).dimensions == 3:
-        cube = prepare_region(image, mask, int(recipe.dlr["size"]))
-        return cube.array, cube.grid
+        return prepare_region(image, mask, int(recipe.dlr["size"]))
     settings = slice_settings(recipe.dlr)
-    part = prepare_slice(image, mask, settings).centre(settings.crop)
-    return part.array, part.grid
+    return prepare_slice(image, mask, settings).centre(settings.crop)
 
 
 def _conventional(

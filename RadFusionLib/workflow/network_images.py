@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from RadFusionLib.case import Geometry
 from RadFusionLib.deep.patches import Patches, PatchSettings, extract_patches
 from RadFusionLib.deep.slices import SliceSettings, prepare_slice
 from RadFusionLib.errors import InputError, RecipeError
 from RadFusionLib.recipe import Recipe
 from RadFusionLib.workflow.preprocess import PreparedCase
 
-__all__ = ["network_images", "network_patches", "slice_settings"]
+__all__ = ["network_grids", "network_images", "network_patches", "slice_settings"]
 
 S = TypeVar("S", SliceSettings, PatchSettings)
 
@@ -47,6 +48,17 @@ def _images(prepared: PreparedCase, name: str, wanted: Mapping[str, Any]) -> np.
     except InputError as error:
         raise InputError(f"Case {prepared.id}, {wanted['phase']}: {error}") from error
     raise RecipeError(f"The network {name} sees {wanted['kind']!r}, which is not known; use slice or patches.")
+
+
+def network_grids(prepared: PreparedCase, recipe: Recipe, name: str) -> list[Geometry]:
+    """Where each image of a trained network lies in the patient, in the order of :func:`network_images`."""
+    wanted = recipe.networks[name]["input"]
+    if wanted["kind"] == "patches":
+        patches = network_patches(prepared, wanted)
+        return [patches.grid(number) for number in range(len(patches))]
+    part = prepared.phases[wanted["phase"]]
+    whole = prepare_slice(part.image, part.regions[wanted.get("region", "tumor")], _settings(SliceSettings, wanted))
+    return [whole.grid]
 
 
 def network_patches(prepared: PreparedCase, wanted: Mapping[str, Any]) -> Patches:
