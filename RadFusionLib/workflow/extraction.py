@@ -114,7 +114,7 @@ def extract_case(
             wanted = wanted if wanted is None else [n for n in wanted if not n.startswith("dlr_")]
             if wanted == []:
                 continue
-            found = _conventional(prepared, phase, region, recipe, wanted, engine, threads)
+            found = _conventional(prepared, phase, region, recipe, wanted, engine, threads, device)
             values |= {prefix + name: value for name, value in found.items()}
     if "dlr" in families and (names is None or any("_dlr_" in name for name in names)):
         if weights is None:
@@ -163,13 +163,15 @@ def _conventional(
     names: Collection[str] | None,
     engine: str,
     threads: int,
+    device: str,
 ) -> Mapping[str, float]:
     part = prepared.phases[phase]
     image, mask, spacing = part.image.array, part.regions[region].array, voxel_size(part.image.geometry)
     settings = conventional_settings(recipe)
     try:
         if engine == "fast":
-            return calculate(prepare(image, mask, spacing, settings), settings, names=names, threads=threads)
+            made = prepare(image, mask, spacing, settings)
+            return calculate(made, settings, names=names, threads=threads, device=device)
         if engine == "pyradiomics":
             from RadFusionLib.radiomics.pyradiomics_engine import extract_pyradiomics
 
