@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from RadFusionLib.cli.failures import report_failures
-from RadFusionLib.cli.options import add_computing, add_recipe, check_out_file, chosen_recipe, chosen_weights
+from RadFusionLib.cli.options import (
+    add_computing,
+    add_recipe,
+    add_scale,
+    check_out_file,
+    chosen_recipe,
+    chosen_weights,
+    chosen_workers,
+)
 from RadFusionLib.cli.progress_bar import ProgressBar
 from RadFusionLib.progress import Stage
 
@@ -18,38 +26,51 @@ HELP = "extract the features of a cohort"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recipe(parser)
     add_computing(parser)
+    add_scale(parser)
     parser.add_argument("--manifest", required=True)
     parser.add_argument("--out", required=True, type=Path, help="a .parquet file")
     parser.add_argument("--engine", default="fast", choices=("fast", "pyradiomics"), help="for the CR features")
-    parser.add_argument("--family", action="append", choices=("cr", "dlr"), help="only this family")
+    parser.add_argument("--family", action="append", choices=("cr", "dlr", "appearance"), help="only this family")
 
 
 def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
-    from RadFusionLib.cohort import read_manifest, write_features
-    from RadFusionLib.workflow import extract_cohort
+    from RadFusionLib.cohort import read_manifest
+    from RadFusionLib.computing import FOLDER, output_of
+    from RadFusionLib.fusion.table import family_of
+    from RadFusionLib.workflow.cohort_extraction import extract_to_file
 
     check_out_file(options.out)
     recipe = chosen_recipe(options)
-    families = options.family or recipe.image_families
-    found = extract_cohort(
-        recipe,
-        read_manifest(options.manifest),
-        chosen_weights(options, recipe) if "dlr" in families else None,
-        families=families,
-        engine=options.engine,
-        jobs=options.jobs,
-        device=options.device,
-        progress=Stage(bar),
-    )
-    write_features(found.features, options.out)
-    table = found.features.table
-    bar.say(f"{options.out}: {len(table.cases)} cases, {len(table.names)} features")
+    families = options.family or (*recipe.image_families, "appearance")
+    weights = chosen_weights(options, recipe) if "dlr" in families else None
+    manifest = read_manifest(options.manifest)
+    workers, failed = chosen_workers(options), options.out.with_name("failures.csv")
+    folder = options.out.absolute().parent
+    with output_of(folder / FOLDER, folder, (options.out, failed)) as store:
+        found = extract_to_file(
+            recipe,
+            manifest,
+            weights,
+            options.out,
+            store,
+            families=families,
+            engine=options.engine,
+            device=options.device,
+            workers=workers,
+            resume=options.resume,
+            progress=Stage(bar),
+        )
+        code = report_failures(found.failures, failed, bar)
+    features = sum(family_of(name) != "appearance" for name in found.names)
+    bar.say(f"{options.out}: {len(found.cases)} cases, {features} features")
+    if options.resume:
+        bar.say(f"  {found.taken} of them had been finished before")
     _say_notices(found.notices, bar)
-    code = report_failures(found.failures, options.out.with_name("failures.csv"), bar)
     return code, {
         "out": str(options.out),
-        "cases": len(table.cases),
-        "features": len(table.names),
+        "cases": len(found.cases),
+        "resumed": found.taken,
+        "features": features,
         "failures": dict(found.failures),
     }
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from RadFusionLib.cli.progress_bar import ProgressBar
+from RadFusionLib.whole_file import whole_file
 
 __all__ = ["report_failures"]
 
@@ -17,15 +17,10 @@ def report_failures(failures: Mapping[str, str], path: Path, bar: ProgressBar) -
     if not failures:
         path.unlink(missing_ok=True)
         return 0
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["case", "reason"])
-            writer.writerows(failures.items())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["case", "reason"])
+        writer.writerows(failures.items())
     cases = "case" if len(failures) == 1 else "cases"
     bar.say(f"{len(failures)} {cases} failed; see {path}")
     return 1

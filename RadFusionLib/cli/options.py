@@ -5,18 +5,24 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from RadFusionLib.deep import Weights
 from RadFusionLib.errors import InputError
 from RadFusionLib.recipe import Recipe, load_recipe
 
+if TYPE_CHECKING:
+    from RadFusionLib.computing import Workers
+
 __all__ = [
     "add_computing",
     "add_recipe",
+    "add_scale",
     "check_out_file",
     "check_out_folder",
     "chosen_recipe",
     "chosen_weights",
+    "chosen_workers",
     "jobs",
 ]
 
@@ -31,7 +37,24 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
 def add_computing(parser: argparse.ArgumentParser) -> None:
     """``--jobs`` and ``--device``."""
     parser.add_argument("--jobs", type=jobs, default=1, help="processes (default 1; 0 for all cores)")
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda, for the network")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda, for networks and CR features")
+
+
+def add_scale(parser: argparse.ArgumentParser) -> None:
+    """``--scheduler`` and ``--resume``."""
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler (tcp://...) whose workers do the work")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="take what an earlier run finished with the same images, masks, recipe steps and software; repeat no more",
+    )
+
+
+def chosen_workers(options: argparse.Namespace) -> Workers:
+    """Who works on the cases, by ``--jobs`` and ``--scheduler``."""
+    from RadFusionLib.computing import workers_of
+
+    return workers_of(options.jobs, options.scheduler)
 
 
 def chosen_recipe(options: argparse.Namespace) -> Recipe:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ import numpy as np
 
 from RadFusionLib.errors import InputError
 from RadFusionLib.fusion.table import FeatureTable
+from RadFusionLib.whole_file import whole_file
 
-__all__ = ["FeatureFile", "read_features", "write_features"]
+__all__ = ["FeatureFile", "FeatureWriter", "feature_writer", "read_features", "write_features"]
 
 KEY = b"radfusion"
 PLAIN = ("case", "reading", "fingerprint")
 IMAGE, SHAPE = "image:", "shape:"
+HELD = 64 << 20
+"""Bytes of rows that are gathered before they are written together."""
 
 
 @dataclass(frozen=True)
@@ -46,40 +49,95 @@ class FeatureFile:
 
 def write_features(features: FeatureFile, path: str | Path) -> Path:
     """Write the features whole or not at all."""
+    table = features.table
+    kinds = {name: str(images[0].dtype) for name, images in table.images.items()}
+    with feature_writer(path, table.names, kinds, features.record, features.reasons) as writer:
+        for row, (case, print_) in enumerate(zip(table.cases, features.fingerprints, strict=True)):
+            images = {name: of_cases[row] for name, of_cases in table.images.items()}
+            writer.add(case, "", print_, table.values[row], images)
+        for reading, part in table.readings.items():
+            for case, values in zip(part.cases, part.columns(table.names), strict=True):
+                writer.add(case, reading, "", values)
+    return Path(path)
+
+
+@contextmanager
+def feature_writer(
+    path: str | Path,
+    names: Sequence[str],
+    kinds: Mapping[str, str],
+    record: Mapping[str, Any],
+    reasons: Mapping[str, Mapping[str, str]],
+) -> Iterator[FeatureWriter]:
+    """Write a feature file row by row, without holding the cohort in memory; whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    names : sequence of str
+        Feature names, in the order of the columns.
+    kinds : mapping of str to str
+        The number type of each trained network's images.
+    record, reasons
+        As :class:`FeatureFile` has them.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kinds = {name: str(images[0].dtype) for name, images in features.table.images.items()}
-    note = json.dumps({"record": features.record, "reasons": features.reasons, "images": kinds}, sort_keys=True)
-    table = pa.table(_columns(features)).replace_schema_metadata({KEY: note.encode()})
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        pq.write_table(table, partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    note = json.dumps({"record": record, "reasons": reasons, "images": kinds}, sort_keys=True)
+    columns = [pa.field(name, pa.string()) for name in PLAIN] + [pa.field(name, pa.float64()) for name in names]
+    for name in kinds:
+        columns += [pa.field(IMAGE + name, pa.binary()), pa.field(SHAPE + name, pa.list_(pa.int64()))]
+    schema = pa.schema(columns, metadata={KEY: note.encode()})
+    with whole_file(path) as partial, pq.ParquetWriter(partial, schema) as file:
+        writer = FeatureWriter(file, names, kinds)
+        yield writer
+        writer.flush()
 
 
-def _columns(features: FeatureFile) -> dict[str, Any]:
-    """The first readings, then the repeated ones; images as bytes with their shape beside them."""
-    table = features.table
-    repeated = list(table.readings.items())
-    columns: dict[str, Any] = {
-        "case": [*table.cases, *(case for _, part in repeated for case in part.cases)],
-        "reading": [""] * len(table.cases) + [key for key, part in repeated for _ in part.cases],
-        "fingerprint": [*features.fingerprints, *("" for _, part in repeated for _ in part.cases)],
-    }
-    values = np.concatenate([table.values, *(part.columns(table.names) for _, part in repeated)])
-    columns |= {name: values[:, i] for i, name in enumerate(table.names)}
-    again = len(columns["case"]) - len(table.cases)
-    for name, images in table.images.items():
-        arrays = [np.ascontiguousarray(image) for image in images]
-        columns[IMAGE + name] = [a.tobytes() for a in arrays] + [None] * again
-        columns[SHAPE + name] = [list(a.shape) for a in arrays] + [None] * again
-    return columns
+class FeatureWriter:
+    """Takes the rows of a feature file; see :func:`feature_writer`. The first readings come first."""
+
+    def __init__(self, file: Any, names: Sequence[str], kinds: Mapping[str, str]) -> None:
+        self._file, self._names, self._kinds = file, tuple(names), tuple(kinds)
+        self._rows: list[tuple[str, str, str]] = []
+        self._values: list[np.ndarray] = []
+        self._images: list[Mapping[str, np.ndarray]] = []
+        self._bytes = 0
+
+    def add(
+        self,
+        case: str,
+        reading: str,
+        print_: str,
+        values: np.ndarray,
+        images: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        """Add a row: a case's values, shape (p,), and for its first reading what the trained networks see."""
+        self._rows.append((case, reading, print_))
+        self._values.append(np.asarray(values, dtype=np.float64))
+        self._images.append({name: np.ascontiguousarray(image) for name, image in (images or {}).items()})
+        self._bytes += self._values[-1].nbytes + sum(image.nbytes for image in self._images[-1].values())
+        if self._bytes > HELD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been added so far."""
+        import pyarrow as pa
+
+        if not self._rows:
+            return
+        columns: list[Any] = [list(cells) for cells in zip(*self._rows, strict=True)]
+        columns += list(np.stack(self._values).T)
+        for name in self._kinds:
+            images = [found.get(name) for found in self._images]
+            columns.append([None if image is None else image.tobytes() for image in images])
+            columns.append([None if image is None else list(image.shape) for image in images])
+        schema = self._file.schema
+        arrays = [pa.array(cells, type=kind) for cells, kind in zip(columns, schema.types, strict=True)]
+        self._file.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        self._rows, self._values, self._images, self._bytes = [], [], [], 0
 
 
 def read_features(path: str | Path) -> FeatureFile:

@@ -177,7 +177,7 @@ def test_one_bad_case_is_listed_and_the_rest_delivered(
     assert (last["cases"], last["features"], list(last["failures"])) == (2, 214, [failure["case"]])
     # Mended, the list of failures goes.
     assert main([*words[:4], str(cohort), *words[5:]]) == 0
-    assert sorted(p.name for p in out.parent.iterdir()) == ["features.parquet"]
+    assert sorted(p.name for p in out.parent.iterdir()) == [".radfusion", "features.parquet"]
 
 
 def test_no_case_at_all_is_exit_2_and_nothing_written(

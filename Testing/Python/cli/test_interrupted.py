@@ -56,11 +56,13 @@ def test_extract(cohort: Path, quick_recipe: Path, tmp_path: Path, number: signa
     out = tmp_path / "out"
     out.mkdir()
     words = ["extract", "--recipe", str(quick_recipe), "--manifest", str(cohort), "--out", str(out / "f.parquet")]
-    code, said = interrupt("cohort_extraction", words, number)
+    code, said = interrupt("extraction_steps", words, number)
     assert code == 130
     assert said.strip().splitlines()[-1] == "Stopped; nothing half-written is left."
     assert "Traceback" not in said
-    assert list(out.iterdir()) == []
+    # What was finished is kept for --resume, and nothing is half-written.
+    assert [p.name for p in out.iterdir()] == [".radfusion"]
+    assert not list(out.rglob("*.partial*"))
 
 
 @pytest.fixture(scope="module")
