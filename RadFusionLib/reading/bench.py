@@ -23,14 +23,25 @@ __all__ = ["Bench", "Finding"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What a prediction hands to the page: its explanation, and its heatmap where one was painted."""
+    """What a prediction hands to the page.
+
+    Parameters
+    ----------
+    explanation : mapping
+        As in ``explanation.json``.
+    heatmap : Volume or None
+        Where one was painted.
+    number : int
+        By which the bench knows the prediction; 0 when it kept nothing of it.
+    """
 
     explanation: Mapping[str, Any]
     heatmap: Volume | None
+    number: int = 0
 
 
 class Bench:
-    """Bundle, last case and last prediction, and what can be asked of them.
+    """Bundle and the predictions that the page may still ask about.
 
     Parameters
     ----------
@@ -43,7 +54,8 @@ class Bench:
     def __init__(self, bundle: str | Path, allow_demonstration: bool = False) -> None:
         self._path = Path(bundle)
         self._allow_demonstration = allow_demonstration
-        self._predicted: tuple[Case, Prediction] | None = None
+        self._predicted: dict[int, tuple[Case, Prediction]] = {}
+        self._count = 0
 
     @cached_property
     def _bundle(self) -> Bundle:
@@ -75,20 +87,25 @@ class Bench:
             manifest = read_manifest(simulate(phases, 1, seed, 1.0, Path(folder)))
             return load_case(manifest.rows[0], phases)
 
-    def predict(self, stage: Stage, case: Case) -> Finding:
-        """Predict a case, and keep the prediction for what is asked of it later."""
+    def predict(self, stage: Stage, case: Case, shown: int = 0) -> Finding:
+        """Predict a case, and keep the prediction for what is asked of it later.
+
+        ``shown`` is the number of the finding on the page: it is kept too, for the page may cancel this prediction at
+        the last moment and go on with the one it shows.
+        """
         from RadFusionLib.workflow import predict
 
-        self._predicted = None
+        self._predicted = {number: kept for number, kept in self._predicted.items() if number == shown}
         found = predict(self._bundle, case, stage, allow_demonstration=self._allow_demonstration)
-        self._predicted = (case, found)
-        return Finding(found.explanation, found.heatmap)
+        self._count += 1
+        self._predicted[self._count] = (case, found)
+        return Finding(found.explanation, found.heatmap, self._count)
 
-    def what_if(self, stage: Stage, clinical: Mapping[str, float]) -> Finding:
-        """Return what the predicted images say with other clinical values."""
+    def what_if(self, stage: Stage, number: int, clinical: Mapping[str, float]) -> Finding:
+        """Return what a prediction's images say with other clinical values."""
         from RadFusionLib.workflow.what_if import with_clinical
 
-        _, found = self._last()
+        _, found = self._kept(number)
         return Finding(with_clinical(self._bundle, found, clinical).explanation, None)
 
     def risk_of(self, stage: Stage, case: Case) -> Finding:
@@ -98,24 +115,24 @@ class Bench:
         found = predict(self._bundle, case, stage, heatmap=False, allow_demonstration=self._allow_demonstration)
         return Finding(found.explanation, None)
 
-    def save_scene(self, stage: Stage, case: Case | None, path: Path) -> Path:
-        """Write an ``.mrb`` file of the last prediction, or of a case without one."""
+    def save_scene(self, stage: Stage, what: Case | int, path: Path) -> Path:
+        """Write an ``.mrb`` file of a prediction, by its number, or of a case without one."""
         from RadFusionLib.scene import case_to_scene, private_scene, save_scene, write_scene
 
         stage(0.1, "Writing the scene")
-        if case is None:
-            return write_scene(*self._last(), path)
+        if isinstance(what, int):
+            return write_scene(*self._kept(what), path)
         with private_scene() as scene:
-            case_to_scene(case, scene)
+            case_to_scene(what, scene)
             return save_scene(path, scene)
 
-    def save_report(self, stage: Stage, path: Path) -> Path:
-        """Write the page on the last prediction."""
+    def save_report(self, stage: Stage, number: int, path: Path) -> Path:
+        """Write the page on a prediction."""
         from RadFusionLib.explain.report import write_report
         from RadFusionLib.workflow.cohort_prediction import draw_prediction
 
         stage(0.1, "Writing the report")
-        _, found = self._last()
+        _, found = self._kept(number)
         overlay = None if found.heatmap is None else draw_prediction(self._bundle, found, path.parent)
         try:
             return write_report(found.explanation, self._bundle.card, overlay, path)
@@ -123,7 +140,7 @@ class Bench:
             if overlay is not None:
                 overlay.unlink()
 
-    def _last(self) -> tuple[Case, Prediction]:
-        if self._predicted is None:
-            raise InputError("There is no prediction yet; predict the case first.")
-        return self._predicted
+    def _kept(self, number: int) -> tuple[Case, Prediction]:
+        if number not in self._predicted:
+            raise InputError("This prediction is no longer there; predict the case again.")
+        return self._predicted[number]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ __all__ = ["ReaderEvents"]
 
 class ReaderEvents:
     """The page's events.
+
+    What a page sends is answered in turn, one message after the other: an event that waited for long work would keep
+    Cancel, brush and slices waiting with it. So long work is begun here, and says by itself how it ends.
 
     Parameters
     ----------
@@ -33,22 +37,23 @@ class ReaderEvents:
         self._server = server
         self._logic = logic
         self._views = views
+        self._begun: set[asyncio.Task[None]] = set()
         self.save_scene_trigger = server.trigger_name(self._save_scene)
         self.save_report_trigger = server.trigger_name(self._save_report)
         self.key_trigger = server.trigger_name(self.press)
 
-    async def open_case(self, number: int | None) -> None:
+    def open_case(self, number: int | None) -> None:
         """Open the case of the list that was chosen."""
         if number is not None and number != self._logic.state.case.number:
-            await self._logic.open(number)
+            self._begin(self._logic.open(number))
 
-    async def next_case(self) -> None:
+    def next_case(self) -> None:
         """Open the case after."""
-        await self._logic.step(1)
+        self._begin(self._logic.step(1))
 
-    async def previous_case(self) -> None:
+    def previous_case(self) -> None:
         """Open the case before."""
-        await self._logic.step(-1)
+        self._begin(self._logic.step(-1))
 
     def close_case(self) -> None:
         """Close the open case."""
@@ -75,17 +80,17 @@ class ReaderEvents:
         """Take a clinical value."""
         self._logic.set_clinical(name, text)
 
-    async def predict(self) -> None:
+    def predict(self) -> None:
         """Predict."""
-        await self._logic.predict()
+        self._begin(self._logic.predict())
 
     def cancel(self) -> None:
         """Cancel."""
         self._logic.cancel()
 
-    async def compare(self, reading: str) -> None:
+    def compare(self, reading: str) -> None:
         """Compare with another reading."""
-        await self._logic.compare(reading)
+        self._begin(self._logic.compare(reading))
 
     def set_heatmap(self, field: str, value: Any) -> None:
         """Change how the heatmap is shown."""
@@ -104,6 +109,12 @@ class ReaderEvents:
             self._logic.show_phase(phases[at % len(phases)])
         elif state.case.number >= 0:
             self._views.press(key, view)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        # The loop itself remembers its tasks only weakly.
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
 
     async def _save_scene(self) -> Any:
         return await self._attachment(self._logic.save_scene, "scene.mrb")

@@ -202,7 +202,7 @@ class ReaderLogic:
         self.state.clinical.rows = self._form.rows()
         if self.finding is not None:
             self._asked_what_if += 1
-            asyncio.get_running_loop().create_task(self._what_if(self._asked_what_if))
+            asyncio.get_running_loop().create_task(self._what_if(self._asked_what_if, self.finding))
 
     async def predict(self) -> None:
         """Predict the case as it is drawn and filled in now."""
@@ -222,8 +222,13 @@ class ReaderLogic:
             self.state.prediction.running = True
             self.state.prediction.percent, self.state.prediction.message = 0.0, "Starting"
             self._changed()
+            shown = 0 if self.finding is None else self.finding.number
             try:
-                finding: Finding = await self._worker.ask("predict", case, report=self._report)
+                finding: Finding = await self._worker.ask("predict", case, shown, report=self._report)
+            except Cancelled:
+                if self.reading is reading:
+                    raise
+                return
             finally:
                 self.state.prediction.running = False
             if self.reading is reading:
@@ -232,6 +237,9 @@ class ReaderLogic:
 
     def cancel(self) -> None:
         """Stop the work under way."""
+        if self.state.prediction.running:
+            self.state.prediction.message = "Stopping"
+            self._changed()
         self._worker.cancel()
 
     async def compare(self, reading_name: str) -> None:
@@ -351,7 +359,7 @@ class ReaderLogic:
             self.update_heatmap()
         self._on_rest()
 
-    async def _what_if(self, asked: int) -> None:
+    async def _what_if(self, asked: int, predicted: Finding) -> None:
         async with self._said():
             if self._form.missing():
                 self.state.result.what_if = f"Fill in {', '.join(self._form.missing())} to see the risk."
@@ -361,12 +369,12 @@ class ReaderLogic:
             except InputError as error:
                 self.state.result.what_if = str(error)
                 return
-            finding: Finding = await self._worker.ask("what_if", clinical)
+            finding: Finding = await self._worker.ask("what_if", predicted.number, clinical)
             # Only the last of several quick changes counts.
-            if asked == self._asked_what_if and self.finding is not None:
+            if asked == self._asked_what_if and self.finding is predicted:
                 differ = [n for n, v in clinical.items() if v != self._predicted_clinical.get(n)]
                 used = {field.name for field in self.facts.clinical if field.used} if self.facts else set()
-                words = what_if_words(differ, used, self.finding.explanation)
+                words = what_if_words(differ, used, predicted.explanation)
                 self.state.result = result_state(finding.explanation, words)
 
     async def _save(self, task: str, path: Path) -> Path | None:
@@ -374,19 +382,17 @@ class ReaderLogic:
             if self.reading is None:
                 raise InputError("No case is open; open one first.")
             clinical = self._form.values()
-            current = self.finding is not None and self.reading.contour() == self._predicted_contour
-            current = current and clinical == self._predicted_clinical
+            unchanged = self.reading.contour() == self._predicted_contour and clinical == self._predicted_clinical
+            finding = self.finding if unchanged else None
+            if finding is not None:
+                self.state.remark = ""
+                return Path(await self._worker.ask(task, finding.number, path))
             if task == "save_report":
-                if not current:
-                    raise InputError(
-                        "The case has changed since its prediction, or has none; predict, then save the report."
-                    )
-                return Path(await self._worker.ask(task, path))
-            case = None if current else self.reading.case(clinical)
-            self.state.remark = (
-                "" if current else "Saved without a prediction: the case has changed since, or has none."
-            )
-            return Path(await self._worker.ask(task, case, path))
+                raise InputError(
+                    "The case has changed since its prediction, or has none; predict, then save the report."
+                )
+            self.state.remark = "Saved without a prediction: the case has changed since, or has none."
+            return Path(await self._worker.ask(task, self.reading.case(clinical), path))
         return None
 
     def _report(self, fraction: float, message: str) -> None:

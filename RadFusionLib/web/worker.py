@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -19,6 +20,9 @@ from RadFusionLib.reading.bench import Bench
 __all__ = ["Worker"]
 
 Report = Callable[[float, str], None]
+
+OFTEN = 0.1
+"""Seconds between two reports of one task: each makes the page draw its progress anew."""
 
 
 class Worker:
@@ -56,13 +60,16 @@ class Worker:
         RadFusionError
             As the task raised it, and when the process stopped.
         Cancelled
-            After :meth:`cancel`.
+            After :meth:`cancel`, even if the task had just ended: whoever cancels wants no answer any more.
         """
         self._number += 1
         number = self._number
         async with self._turn:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._waiting, self._converse, loop, number, task, arguments, report)
+            answer = await loop.run_in_executor(self._waiting, self._converse, loop, number, task, arguments, report)
+            if self._cancelled.value >= number:
+                raise Cancelled("The work was cancelled.")
+            return answer
 
     def cancel(self) -> None:
         """Stop the task under way, and those that wait for their turn, at their next step."""
@@ -110,6 +117,23 @@ class Worker:
             raise RadFusionError("The work stopped unexpectedly, perhaps for want of memory; try again.") from error
 
 
+class _Reporter:
+    """Tells the page how far a task is, though not at its every step, and the task whether to go on."""
+
+    def __init__(self, connection: Connection, cancelled: Any, number: int) -> None:
+        self._connection = connection
+        self._cancelled = cancelled
+        self._number = number
+        self._last = float("-inf")
+
+    def __call__(self, fraction: float, message: str) -> bool:
+        now = time.monotonic()
+        if fraction >= 1.0 or now - self._last >= OFTEN:
+            self._last = now
+            self._connection.send(("report", fraction, message))
+        return bool(self._cancelled.value < self._number)
+
+
 def _serve(connection: Connection, cancelled: Any, bundle: str, allow_demonstration: bool) -> None:
     """What runs in the process: take a task, report, answer."""
     # Ctrl-C is for the page, which then ends this process.
@@ -121,14 +145,11 @@ def _serve(connection: Connection, cancelled: Any, bundle: str, allow_demonstrat
         except (EOFError, OSError):
             return
 
-        def report(fraction: float, message: str, number: int = number) -> bool:
-            connection.send(("report", fraction, message))
-            return bool(cancelled.value < number)
-
+        reporter = _Reporter(connection, cancelled, number)
         try:
             if cancelled.value >= number:
                 raise Cancelled("The work was cancelled.")
-            answer = ("done", getattr(bench, task)(Stage(report), *arguments))
+            answer = ("done", getattr(bench, task)(Stage(reporter), *arguments))
         except RadFusionError as error:
             answer = ("failed", error)
         except Exception as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -17,6 +19,7 @@ import pytest
 import yaml
 
 from RadFusionLib.case import Geometry, Volume
+from RadFusionLib.errors import Cancelled
 from RadFusionLib.imaging import write_volume
 from RadFusionLib.progress import Stage
 from RadFusionLib.resources import resource
@@ -93,6 +96,21 @@ def bundle_path(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def slow_bundle_path(bundle_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same bundle with a heatmap so fine that no prediction ends while a test looks on."""
+    from RadFusionLib.bundle import Bundle
+    from RadFusionLib.recipe import Recipe
+
+    bundle = Bundle.load(bundle_path)
+    document = copy.deepcopy(bundle.recipe.to_json())
+    heatmap = document["document"]["heatmap"]
+    assert heatmap["stride_mm"] == 5
+    heatmap["stride_mm"] = 0.4
+    slow = dataclasses.replace(bundle, recipe=Recipe.from_json(document))
+    return slow.save(tmp_path_factory.mktemp("slow") / "slow.radfusion")
+
+
 class NearBench:
     """The worker's bench without its process: the same work, one call after the other."""
 
@@ -113,7 +131,10 @@ class NearBench:
             self.on_report(fraction, message)
             return not self.cancelled
 
-        return getattr(self.bench, task)(Stage(hear), *arguments)
+        answer = getattr(self.bench, task)(Stage(hear), *arguments)
+        if self.cancelled:
+            raise Cancelled("The work was cancelled.")
+        return answer
 
     def cancel(self) -> None:
         self.cancelled = True

@@ -243,6 +243,34 @@ def test_a_missing_phase_and_an_empty_tumour_are_said_in_a_sentence(
     asyncio.run(story())
 
 
+def test_a_cancelled_prediction_leaves_the_one_before_as_it_was(make_reader: Any, bench: Any, tmp_path: Path) -> None:
+    """Also one that is cancelled at its very last step, when the worker has already ended it."""
+
+    async def story() -> None:
+        logic = make_reader()
+        await logic.start()
+        await logic.predict()
+        first = logic.state.result.risk
+        for when in (0.0, 0.5, 1.0):
+            bench.on_report = lambda fraction, message, when=when: logic.cancel() if fraction >= when else None
+            logic.state.remark = ""
+            await logic.predict()
+            assert logic.state.remark == "Cancelled; nothing has changed."
+            assert not logic.state.prediction.running
+            assert logic.state.result.risk == first
+        bench.on_report = lambda fraction, message: None
+        assert await logic.save_report(tmp_path / "report.html") is not None
+        assert await logic.save_scene(tmp_path / "scene.mrb") is not None
+        assert logic.state.problem == ""
+        logic.set_clinical("AFP", "190")
+        await settle(0.2)
+        assert logic.state.problem == ""
+        assert logic.state.result.risk != first
+        assert "AFP changed" in logic.state.result.what_if
+
+    asyncio.run(story())
+
+
 def test_what_is_saved_opens_again(make_reader: Any, tmp_path: Path) -> None:
     async def story() -> None:
         logic = make_reader()
@@ -317,7 +345,7 @@ def test_the_worker_process_predicts_cancels_and_is_missed_when_it_dies(bundle_p
         worker = Worker(bundle_path)
         try:
             heard: list[float] = []
-            found = await worker.ask("predict", case, report=lambda fraction, message: heard.append(fraction))
+            found = await worker.ask("predict", case, 0, report=lambda fraction, message: heard.append(fraction))
             assert found.explanation["risk"] == pytest.approx(expected.risk, abs=1e-12)
             assert np.array_equal(found.heatmap.array, expected.heatmap.array)
             assert heard == sorted(heard)
@@ -328,16 +356,23 @@ def test_the_worker_process_predicts_cancels_and_is_missed_when_it_dies(bundle_p
                     worker.cancel()
 
             with pytest.raises(Cancelled):
-                await worker.ask("predict", case, report=stop)
-            with pytest.raises(InputError, match="no prediction yet"):
-                await worker.ask("what_if", case.clinical)
+                await worker.ask("predict", case, 0, report=stop)
+            with pytest.raises(InputError, match="predict the case again"):
+                await worker.ask("what_if", found.number, case.clinical)
+
+            def stop_at_the_end(fraction: float, message: str) -> None:
+                if fraction == 1.0:
+                    worker.cancel()
+
+            with pytest.raises(Cancelled):
+                await worker.ask("predict", case, 0, report=stop_at_the_end)
             assert (await worker.ask("facts")).name == bundle.name
 
             def die(fraction: float, message: str) -> None:
                 worker._process.kill()
 
             with pytest.raises(RadFusionError, match="stopped unexpectedly"):
-                await worker.ask("predict", case, report=die)
+                await worker.ask("predict", case, 0, report=die)
             worker._process.join()
             assert (await worker.ask("facts")).name == bundle.name
         finally:

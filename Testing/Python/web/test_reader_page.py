@@ -28,6 +28,16 @@ def address(serve_reader: Callable[..., str], bundle_path: Path, cohort: Path) -
 
 @pytest.fixture
 def page(browser: Any, address: str) -> Iterator[Any]:
+    yield from _visit(browser, address)
+
+
+@pytest.fixture
+def slow_page(browser: Any, serve_reader: Callable[..., str], slow_bundle_path: Path, cohort: Path) -> Iterator[Any]:
+    """The reader with a bundle whose predictions go on until somebody cancels them."""
+    yield from _visit(browser, serve_reader("--bundle", str(slow_bundle_path), "--manifest", str(cohort)))
+
+
+def _visit(browser: Any, address: str) -> Iterator[Any]:
     opened = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
     strangers: list[str] = []
     faults: list[str] = []
@@ -196,15 +206,25 @@ def test_what_if_changes_the_risk_in_the_page(page: Any) -> None:
     page.get_by_text("Enter a number.", exact=True).wait_for(timeout=WAIT)
 
 
-def test_cancel_close_and_the_next_case(page: Any) -> None:
+def test_cancel_close_and_the_next_case(slow_page: Any) -> None:
+    """While a prediction runs the page goes on answering: the brush paints, and Cancel is heard."""
+    page = slow_page
     _open(page, 5)
+    _until(lambda: "ml" in page.get_by_text(re.compile("^Tumour: ")).inner_text())
+    page.get_by_role("button", name="Paint (2)").click()
+    page.get_by_text("Brush size").first.wait_for(timeout=WAIT)
+    before = _volume(page)
     page.get_by_role("button", name="Predict", exact=True).click()
+    page.get_by_text(re.compile("^Heatmap: [1-9]")).wait_for(timeout=WAIT)
+    _stroke(page, 0, (80, 0))
+    _until(lambda: _volume(page) > before + 0.2)
     page.get_by_role("button", name="Cancel").click(timeout=WAIT)
     page.locator(".reader-info", has_text="Cancelled").wait_for(timeout=WAIT)
+    assert page.locator(".reader-legend").count() == 0
     page.get_by_role("button", name="Next case").click()
     page.locator(".reader-title", has_text=re.compile("^c6$")).wait_for(timeout=WAIT)
     page.get_by_role("button", name="Predict", exact=True).click()
-    page.get_by_role("button", name="Cancel").wait_for(timeout=WAIT)
+    page.get_by_text(re.compile("^Heatmap: [1-9]")).wait_for(timeout=WAIT)
     page.get_by_role("button", name="Close case").click()
     page.get_by_text("No case is open").wait_for(timeout=WAIT)
     page.wait_for_timeout(1500)
