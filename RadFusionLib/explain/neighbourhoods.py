@@ -12,6 +12,9 @@ from RadFusionLib.explain.heatmap import SENTINEL
 
 __all__ = ["Neighbourhoods"]
 
+LEAST_SHARE = 0.1
+"""A ball of which less lies in the region hides so little that its influence is mostly rounding."""
+
 
 @dataclass(frozen=True)
 class Neighbourhoods:
@@ -30,19 +33,24 @@ class Neighbourhoods:
     stride: float
 
     def centres(self) -> np.ndarray:
-        """Centres of the balls that hold a voxel of the region, shape (N, 3), LPS mm."""
+        """Centres of the balls of which a tenth lies in the region, at least one, shape (N, 3), LPS mm."""
         positions = self._positions()
         low, high = positions.min(axis=0), positions.max(axis=0)
         counts = np.maximum(1, np.ceil((high - low) / self.stride).astype(int) + 1)
         middle = (low + high) / 2
         axes = [middle[a] + (np.arange(counts[a]) - (counts[a] - 1) / 2) * self.stride for a in range(3)]
         lattice = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-        kept = [c for c in lattice if (((positions - c) ** 2).sum(axis=1) <= self._squared).any()]
-        spacing = np.asarray(self.region.geometry.spacing)
-        return self.region.geometry.index_to_physical(np.asarray(kept) / spacing)
+        held = np.array([int((((positions - c) ** 2).sum(axis=1) <= self._squared).sum()) for c in lattice])
+        whole = np.pi / 6 * self.diameter**3 / np.prod(self.region.geometry.spacing)
+        kept = lattice[held >= max(1, min(LEAST_SHARE * whole, held.max()))]
+        return self.region.geometry.index_to_physical(kept / np.asarray(self.region.geometry.spacing))
 
     def paint(self, centres: np.ndarray, influence: np.ndarray) -> Volume:
-        """Give each voxel of the region the mean influence of the balls that cover it.
+        """Give each voxel of the region the influence of the balls that cover it, for what they hid.
+
+        A ball that reaches beyond the region hides less than another, and its influence is as much smaller. So the
+        influences of the balls that cover a voxel are added up and divided by what they hid together, in average
+        balls: what is spread evenly over the region gives an even map, up to its edge.
 
         Parameters
         ----------
@@ -56,19 +64,21 @@ class Neighbourhoods:
         Volume
             ``float32``, the region's grid, :data:`~RadFusionLib.explain.heatmap.SENTINEL` outside.
         """
+        held = np.array([int((squared <= self._squared).sum()) for squared in self._squared_distances(centres)])
+        share = held / held.mean()
         total = np.zeros(len(self._index()))
-        count = np.zeros(len(total))
+        hidden = np.zeros(len(total))
         nearest = np.full(len(total), np.inf)
         fallback = np.zeros(len(total))
-        for squared, value in zip(self._squared_distances(centres), influence, strict=True):
+        for squared, value, part in zip(self._squared_distances(centres), influence, share, strict=True):
             covered = squared <= self._squared
             total[covered] += value
-            count[covered] += 1
+            hidden[covered] += part
             closer = squared < nearest
-            nearest[closer], fallback[closer] = squared[closer], value
+            nearest[closer], fallback[closer] = squared[closer], value / part
         array = np.full(self.region.array.shape, SENTINEL, dtype=np.float32)
-        # A voxel between balls that do not overlap takes the value of the nearest.
-        array[self.region.array] = np.where(count > 0, total / np.maximum(count, 1), fallback)
+        # A voxel between balls takes the value of the nearest.
+        array[self.region.array] = np.divide(total, hidden, out=fallback, where=hidden > 0)
         return self.region.with_array(array)
 
     @property

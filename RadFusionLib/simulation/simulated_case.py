@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -77,6 +77,7 @@ def simulate_case(
     phases: Sequence[str],
     profile: str = "small",
     regions: Sequence[str] = ("tumor", "shell"),
+    equal_decoy: bool = False,
 ) -> SimulatedCase:
     """Simulate one case: for testing and trying the software only.
 
@@ -93,11 +94,16 @@ def simulate_case(
         ``small`` or ``paper``, see `Profile`.
     regions : sequence of str
         Where the two patches may lie.
+    equal_decoy : bool
+        Give the decoy the causal patch's burden, so that the two stand out alike in this very case. Otherwise its
+        burden is a draw of its own, and they stand out alike on average.
     """
     check_phases(phases)
     if not regions or any(name not in ("tumor", "shell") for name in regions):
         raise InputError(f"Patches lie in tumor or shell, not in {', '.join(regions) or 'nothing'}.")
     latents = draw_latents(seed, index)
+    if equal_decoy:
+        latents = replace(latents, decoy_burden=latents.burden)
     size = named_profile(profile)
     anatomy = build_anatomy(latents, size)
     patches = place_patches(latents, anatomy, tuple(regions))

@@ -26,16 +26,22 @@ def test_every_voxel_is_covered_by_a_ball(region):
     balls = Neighbourhoods(region, diameter=12.0, stride=6.0)
     centres = balls.centres()
     points = region.geometry.index_to_physical(np.argwhere(region.array)[:, ::-1].astype(float))
+    held = np.array([(((points - c) ** 2).sum(axis=1) <= 36.0).sum() for c in centres])
     nearest = np.min([((points - c) ** 2).sum(axis=1) for c in centres], axis=0)
-    assert (np.sqrt(nearest) <= 6.0).all()
-    assert all((((points - c) ** 2).sum(axis=1) <= 36.0).any() for c in centres)
+    assert (np.sqrt(nearest) <= 6.0).mean() > 0.99
+    assert (held * 1.5 * 1.5 * 3.0 >= 0.1 * 4 / 3 * np.pi * 6.0**3).all()
+    assert len(Neighbourhoods(region, diameter=100.0, stride=50.0).centres()) > 0
 
 
-def test_a_constant_influence_paints_a_constant_map_and_a_sentinel_outside(region):
-    balls = Neighbourhoods(region, 12.0, 6.0)
+def test_an_even_influence_paints_an_even_map_and_a_sentinel_outside(region):
+    balls = Neighbourhoods(region, 12.1, 6.0)  # no voxel lies on a ball's surface
     centres = balls.centres()
-    painted = balls.paint(centres, np.full(len(centres), 2.5))
-    assert (painted.array[region.array] == 2.5).all()
+    points = region.geometry.index_to_physical(np.argwhere(region.array)[:, ::-1].astype(float))
+    # What lies beyond the region cannot be hidden: balls at the edge do less.
+    held = np.array([(((points - c) ** 2).sum(axis=1) <= 6.05**2).sum() for c in centres])
+    assert held.min() < 0.3 * held.max()
+    painted = balls.paint(centres, 2.5 * held / held.mean())
+    assert painted.array[region.array] == pytest.approx(2.5)
     assert (painted.array[~region.array] == SENTINEL).all()
 
 
@@ -50,15 +56,18 @@ def test_the_map_is_hottest_where_the_influence_is(region):
     assert np.linalg.norm(hottest - target) < 8.0
 
 
-def test_a_voxel_holds_the_mean_of_the_balls_that_cover_it(region):
-    balls = Neighbourhoods(region, 12.0, 6.0)
+def test_a_voxel_holds_what_the_balls_that_cover_it_did_for_what_they_hid(region):
+    balls = Neighbourhoods(region, 12.1, 6.0)
     centres = balls.centres()
     influence = np.random.default_rng(1).normal(size=len(centres))
     painted = balls.paint(centres, influence)
+    points = region.geometry.index_to_physical(np.argwhere(region.array)[:, ::-1].astype(float))
+    held = np.array([(((points - c) ** 2).sum(axis=1) <= 6.05**2).sum() for c in centres])
     index = np.argwhere(region.array)[137]
     point = region.geometry.index_to_physical(index[None, ::-1].astype(float))[0]
-    covering = ((centres - point) ** 2).sum(axis=1) <= 36.0
-    assert painted.array[tuple(index)] == pytest.approx(influence[covering].mean(), rel=1e-6)
+    covering = ((centres - point) ** 2).sum(axis=1) <= 6.05**2
+    expected = influence[covering].sum() / (held[covering].sum() / held.mean())
+    assert painted.array[tuple(index)] == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(
