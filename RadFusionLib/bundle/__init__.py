@@ -2,7 +2,6 @@
 
 from RadFusionLib.bundle.bundle import Bundle
 from RadFusionLib.bundle.card import RESEARCH_USE, write_card
-from RadFusionLib.bundle.domain import TrainingDomain
 from RadFusionLib.bundle.record import TrainingRecord
 
-__all__ = ["RESEARCH_USE", "Bundle", "TrainingDomain", "TrainingRecord", "write_card"]
+__all__ = ["RESEARCH_USE", "Bundle", "TrainingRecord", "write_card"]

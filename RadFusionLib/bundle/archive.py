@@ -14,12 +14,21 @@ from RadFusionLib.errors import BundleError
 
 __all__ = ["SCHEMA", "read_archive", "write_archive"]
 
-SCHEMA = 2
-REFUSED = {1: "its interval is of another kind; train it again"}
+SCHEMA = 3
+REFUSED = {
+    1: "its interval is of another kind; train it again",
+    2: "it does not know what its training images looked like; train it again",
+}
 """Older schemas, and why they cannot be read."""
 INDEX = "bundle.json"
-MEMBERS = ("card.md", "estimators.safetensors", "network.safetensors")
-LARGEST = {INDEX: 64 << 20, "card.md": 1 << 20, "estimators.safetensors": 256 << 20, "network.safetensors": 1 << 30}
+LARGEST = {
+    INDEX: 64 << 20,
+    "card.md": 1 << 20,
+    "domain.safetensors": 64 << 20,
+    "estimators.safetensors": 256 << 20,
+    "network.safetensors": 1 << 30,
+}
+"""The files a bundle may hold, and the most bytes of each."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -63,7 +72,7 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             names = [entry.filename for entry in entries]
-            if INDEX not in names or len(set(names)) != len(names) or set(names) - {INDEX, *MEMBERS}:
+            if INDEX not in names or len(set(names)) != len(names) or set(names) - set(LARGEST):
                 raise BundleError(f"{path} holds files that a bundle does not have; do not use it.")
             for entry in entries:
                 if entry.file_size > LARGEST[entry.filename]:

@@ -11,10 +11,10 @@ import numpy as np
 
 from RadFusionLib.bundle.archive import read_archive, write_archive
 from RadFusionLib.bundle.card import DEMONSTRATION, RESEARCH_USE
-from RadFusionLib.bundle.domain import TrainingDomain
 from RadFusionLib.bundle.estimators import ensemble_from_parts, ensemble_to_parts
 from RadFusionLib.bundle.record import TrainingRecord
 from RadFusionLib.deep import Weights
+from RadFusionLib.doubt import TrainingDomain
 from RadFusionLib.errors import BundleError, RadFusionError
 from RadFusionLib.fusion import Ensemble
 from RadFusionLib.recipe import Recipe
@@ -35,7 +35,7 @@ class Bundle:
     weights : Weights or None
         The network of the DLR features.
     domain : TrainingDomain
-        Quantiles and scanners of the training cases.
+        What the training cases were like, for the domain report.
     record : TrainingRecord
         How it came about.
     card : str
@@ -68,12 +68,17 @@ class Bundle:
 
         path = Path(path)
         structure, arrays = ensemble_to_parts(self.ensemble)
-        members = {"card.md": self.card.encode(), "estimators.safetensors": save(arrays)}
+        domain, matrices = self.domain.to_parts()
+        members = {
+            "card.md": self.card.encode(),
+            "estimators.safetensors": save(arrays),
+            "domain.safetensors": save(matrices),
+        }
         index = {
             "recipe": self.recipe.to_json(),
             "features": list(self.ensemble.features),
             "ensemble": structure,
-            "domain": self.domain.to_json(),
+            "domain": domain,
             "record": self.record.to_json(),
         }
         if self.weights is not None:
@@ -113,7 +118,7 @@ class Bundle:
                 recipe=Recipe.from_json(index["recipe"]),
                 ensemble=ensemble_from_parts(index["ensemble"], arrays),
                 weights=weights,
-                domain=TrainingDomain.from_json(index["domain"]),
+                domain=TrainingDomain.from_parts(index["domain"], load(members["domain.safetensors"])),
                 record=TrainingRecord.from_json(index["record"]),
                 card=members["card.md"].decode("utf-8"),
                 sha256=hashlib.sha256(path.read_bytes()).hexdigest(),

@@ -11,10 +11,13 @@ import numpy as np
 from RadFusionLib.case import REGIONS
 from RadFusionLib.recipe import ModelSpec, Recipe
 
-__all__ = ["CLINICAL", "FeatureTable", "family_of", "phase_of", "region_of"]
+__all__ = ["APPEARANCE", "CLINICAL", "FeatureTable", "family_of", "phase_of", "region_of"]
 
 CLINICAL = "clinical_"
 """What the name of a clinical feature begins with."""
+APPEARANCE = "appearance_"
+"""What the name of a number begins with that describes a case's images, for doubt and no model:
+``appearance_<phase>_<statistic>``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +113,9 @@ def _restricted(reading: FeatureTable, cases: Sequence[str]) -> FeatureTable:
 
 
 def family_of(name: str) -> str:
-    """``cr``, ``dlr`` or ``clinical``."""
-    if name.startswith(CLINICAL):
-        return "clinical"
+    """``cr``, ``dlr`` or ``clinical``; ``appearance``, which no model uses, describes the images themselves."""
+    if name.startswith((CLINICAL, APPEARANCE)):
+        return name.split("_", 1)[0]
     return "dlr" if "_dlr_" in name else "cr"
 
 

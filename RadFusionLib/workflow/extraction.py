@@ -11,7 +11,9 @@ from RadFusionLib.case import Geometry
 from RadFusionLib.deep import Weights, extract, feature_names, network_spec, prepare_region
 from RadFusionLib.deep.region_input import RegionInput
 from RadFusionLib.deep.slices import SliceInput, prepare_slice
+from RadFusionLib.doubt import Sight, appearance
 from RadFusionLib.errors import InputError
+from RadFusionLib.fusion.table import APPEARANCE
 from RadFusionLib.progress import Stage
 from RadFusionLib.radiomics import RadiomicsSettings, calculate, prepare
 from RadFusionLib.recipe import Recipe
@@ -25,6 +27,7 @@ __all__ = [
     "deep_input",
     "deep_inputs",
     "extract_case",
+    "sights",
     "voxel_size",
 ]
 
@@ -79,7 +82,8 @@ def extract_case(
     weights : Weights or None
         The network of the ``dlr`` family.
     families : collection of str
-        ``cr``, ``dlr`` or both; those that the recipe's models use by default.
+        Of ``cr``, ``dlr`` and ``appearance``, which describes the images themselves; by default those that the
+        recipe's models use, and ``appearance``.
     places : collection of (str, str), optional
         Only these phases and regions; all of the recipe's by default.
     names : collection of str, optional
@@ -101,7 +105,7 @@ def extract_case(
         When a region is too small for features, or the engine is unknown.
     """
     progress = progress or Stage()
-    families = recipe.image_families if families is None else families
+    families = (*recipe.image_families, "appearance") if families is None else families
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
     every = [(phase, region) for phase in recipe.phases for region in recipe.regions]
@@ -127,6 +131,8 @@ def extract_case(
         )
         for (phase, region), row in zip(inputs, features, strict=True):
             values |= dict(zip(feature_names(weights.network, phase, region), map(float, row), strict=True))
+    if "appearance" in families and (names is None or any(name.startswith(APPEARANCE) for name in names)):
+        values |= appearance(sights(prepared), prepared.reference)
     if names is not None:
         values = {name: value for name, value in values.items() if name in set(names)}
     reasons |= {name: "not defined for this region" for name, value in values.items() if not np.isfinite(value)}
@@ -153,6 +159,14 @@ def deep_input(prepared: PreparedCase, recipe: Recipe, phase: str, region: str) 
         return prepare_region(image, mask, int(recipe.dlr["size"]))
     settings = slice_settings(recipe.dlr)
     return prepare_slice(image, mask, settings).centre(settings.crop)
+
+
+def sights(prepared: PreparedCase) -> dict[str, Sight]:
+    """What there is to see of each phase, for :func:`~RadFusionLib.doubt.appearance`."""
+    return {
+        role: Sight(part.image, part.acquired, part.regions["tumor"].array, part.free.array)
+        for role, part in prepared.phases.items()
+    }
 
 
 def _conventional(

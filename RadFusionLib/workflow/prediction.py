@@ -162,7 +162,7 @@ def _features(
     bundle: Bundle, case: Case, prepared: PreparedCase, threads: int, device: str, progress: Stage
 ) -> FeatureTable:
     """The features that risk and interval need, as a table of one case."""
-    names = sorted({*bundle.ensemble.features, *bundle.ensemble.interval_features})
+    names = sorted({*bundle.ensemble.features, *bundle.ensemble.interval_features, *bundle.domain.appearance})
     images = [name for name in names if not name.startswith(CLINICAL)]
     found = extract_case(
         prepared,

@@ -41,11 +41,18 @@ class PreparedPhase:
         ``bool``: ``tumor`` and ``shell`` as the recipe asks.
     clipped_fraction : float
         Share of the shell that the liver or other lesions removed, in [0, 1].
+    acquired : Volume
+        The phase as it came: the scanner's voxels and intensities.
+    free : Volume
+        ``bool``, on the same grid as ``image``: where a shell may lie, in the liver, in no other lesion and in what
+        was acquired.
     """
 
     image: Volume
     regions: Mapping[str, Volume]
     clipped_fraction: float
+    acquired: Volume
+    free: Volume
 
 
 @dataclass(frozen=True)
@@ -125,9 +132,9 @@ def prepare_case(case: Case, recipe: Recipe, images: Mapping[str, Volume] | None
     phases = {}
     for role in recipe.phases:
         placed = _place(role, images, recipe, notices)
-        regions, clipped = _regions(case, role, placed, recipe, notices)
+        regions, clipped, free = _regions(case, role, placed, recipe, notices)
         image = placed.image.with_array(np.asarray(placed.image.array, dtype=np.float64))
-        phases[role] = PreparedPhase(image, regions, clipped)
+        phases[role] = PreparedPhase(image, regions, clipped, case.phase(role).canonical(), free)
     return PreparedCase(case.id, phases, recipe.reference_phase, tuple(dict.fromkeys(notices)))
 
 
@@ -188,7 +195,7 @@ def _place(role: str, images: Mapping[str, Volume], recipe: Recipe, notices: lis
 
 def _regions(
     case: Case, role: str, placed: _Placed, recipe: Recipe, notices: list[str]
-) -> tuple[dict[str, Volume], float]:
+) -> tuple[dict[str, Volume], float, Volume]:
     lesion = _lesion(case, role, placed, recipe, notices)
     unseen = 1.0 - _seen(lesion.tumor, placed).mean()
     if unseen > 0:
@@ -198,8 +205,8 @@ def _regions(
         )
     regions = {"tumor": lesion.tumor}
     clipped = 0.0
+    liver = _liver(case, role, placed, recipe, notices) if "shell" in recipe.regions else None
     if "shell" in recipe.regions:
-        liver = _liver(case, role, placed, recipe, notices)
         try:
             shell = peritumoral_shell(lesion.tumor, recipe.margin_mm, liver, lesion.others)
         except InputError as error:
@@ -218,7 +225,17 @@ def _regions(
                 f"The voxels of {role} measure up to {coarse:.1f} mm; the {recipe.margin_mm:g} mm shell is less than "
                 "two of them thick there."
             )
-    return {region: regions[region] for region in recipe.regions}, clipped
+    return {region: regions[region] for region in recipe.regions}, clipped, _free(lesion, liver, placed)
+
+
+def _free(lesion: Lesion, liver: Volume | None, placed: _Placed) -> Volume:
+    """Where a shell may lie: in the liver where it is drawn, in no other lesion, and where the phase was acquired."""
+    free = np.ones(lesion.tumor.array.shape, dtype=bool) if liver is None else liver.array.copy()
+    if lesion.others is not None:
+        free &= ~lesion.others.array
+    if not placed.seen.same_grid(placed.image.geometry):
+        free &= _seen(lesion.tumor.with_array(np.ones(free.shape, dtype=bool)), placed).reshape(free.shape)
+    return lesion.tumor.with_array(free)
 
 
 def _lesion(case: Case, role: str, placed: _Placed, recipe: Recipe, notices: list[str]) -> Lesion:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from RadFusionLib.bundle import Bundle, TrainingDomain, TrainingRecord, write_card
+from RadFusionLib.bundle import Bundle, TrainingRecord, write_card
 from RadFusionLib.cohort import FeatureFile, Manifest
 from RadFusionLib.deep import Weights
+from RadFusionLib.doubt import TrainingDomain
 from RadFusionLib.errors import InputError
 from RadFusionLib.fusion.published import published_result
 from RadFusionLib.fusion.step_check import check_steps

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from RadFusionLib.bundle import Bundle, TrainingDomain, TrainingRecord, write_card
+from RadFusionLib.bundle import Bundle, TrainingRecord, write_card
 from RadFusionLib.deep import random_weights
+from RadFusionLib.doubt import TrainingDomain
 from RadFusionLib.errors import BundleError
 from RadFusionLib.fusion.training import fit_ensemble
 
@@ -36,7 +37,7 @@ def bundle() -> Bundle:
         network={"name": weights.network, "sha256": weights.sha256, "source": weights.source},
         versions={"RadFusion": "0"},
     )
-    domain = TrainingDomain.of(table, trained.ensemble.features, ["A", "B", ""])
+    domain = TrainingDomain.of(table, trained.ensemble.features, ["A", "B"] * 40)
     return Bundle(
         recipe, trained.ensemble, weights, domain, record, write_card(recipe, record, weights, trained.ensemble)
     )
@@ -147,7 +148,7 @@ def test_a_missing_member_is_refused(saved):
         Bundle.load(_rewritten(saved, {"estimators.safetensors": None}))
 
 
-@pytest.mark.parametrize("schema", [0, 1, 3, "1", None])
+@pytest.mark.parametrize("schema", [0, 1, 2, 4, "1", None])
 def test_an_unknown_schema_is_refused_by_its_number(saved, schema):
     index = _index(saved)
     index["schema"] = schema
