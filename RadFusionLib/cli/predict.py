@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from RadFusionLib.cli.failures import report_failures
-from RadFusionLib.cli.options import check_out_folder, jobs
+from RadFusionLib.cli.options import add_scale, check_out_folder, chosen_workers, jobs
 from RadFusionLib.cli.progress_bar import ProgressBar
 from RadFusionLib.errors import InputError
 
@@ -30,8 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="another heatmap than the recipe's: contribution, patch_probability, gradcam, cam or feature[:NAME]",
     )
     parser.add_argument("--case", action="append", help="only this case (may be given again)")
-    parser.add_argument("--jobs", type=jobs, default=1, help="threads (default 1; 0 for all cores)")
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda, for the network")
+    parser.add_argument(
+        "--jobs", type=jobs, default=1, help="processes, or threads for a single case (default 1; 0 for all cores)"
+    )
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda, for networks and CR features")
+    add_scale(parser)
     parser.add_argument(
         "--allow-demonstration",
         action="store_true",
@@ -42,7 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
     from RadFusionLib.bundle import Bundle
     from RadFusionLib.cohort import read_manifest
-    from RadFusionLib.workflow.cohort_prediction import SceneWriter, predict_cohort
+    from RadFusionLib.computing import FOLDER, here, output_of
+    from RadFusionLib.workflow.case_files import SceneWriter
+    from RadFusionLib.workflow.cohort_prediction import predict_cohort
+    from RadFusionLib.workflow.cohort_work import none_done
 
     wanted = set() if options.write == "none" else {w.strip() for w in options.write.split(",") if w.strip()}
     if wanted - set(WRITABLE):
@@ -58,25 +64,34 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
         from RadFusionLib.scene import write_scene
 
         writer = write_scene
-    delivered = predict_cohort(
-        bundle,
-        rows,
-        options.out,
-        wanted,
-        scene_writer=writer,
-        heatmap=options.heatmap,
-        threads=options.jobs,
-        device=options.device,
-        allow_demonstration=options.allow_demonstration,
-        progress=bar,
-        say=bar.say,
-    )
-    if not delivered.risks:
-        case, reason = next(iter(delivered.failures.items()))
-        raise InputError(
-            reason if len(rows) == 1 else f"None of the {len(rows)} cases could be predicted; {case}: {reason}"
+    alone = len(rows) == 1 and not options.scheduler
+    workers = here if alone else chosen_workers(options)
+    failed = options.out / "failures.csv"
+    written = (failed, options.out / "risk.csv", *(options.out / row.id for row in rows))
+    with output_of(options.out.absolute() / FOLDER, options.out, written) as store:
+        delivered = predict_cohort(
+            bundle,
+            rows,
+            options.out,
+            wanted,
+            scene_writer=writer,
+            heatmap=options.heatmap,
+            threads=options.jobs if alone else 1,
+            device=options.device,
+            allow_demonstration=options.allow_demonstration,
+            workers=workers,
+            store=store,
+            resume=options.resume,
+            manifest=manifest.path,
+            progress=bar,
+            say=bar.say,
         )
-    code = report_failures(delivered.failures, options.out / "failures.csv", bar)
+        if not delivered.risks:
+            raise none_done(delivered.failures, "predicted")
+        code = report_failures(delivered.failures, failed, bar)
+    if options.resume:
+        bar.say(f"{delivered.resumed} cases had been finished before")
     bar.say(f"{options.out / 'risk.csv'}: {len(delivered.risks)} cases")
     bar.say(bundle.notice)
-    return code, {"out": str(options.out), "risks": delivered.risks, "failures": delivered.failures}
+    result = {"out": str(options.out), "risks": delivered.risks, "failures": delivered.failures}
+    return code, result | {"resumed": delivered.resumed}

@@ -3,7 +3,7 @@
 from RadFusionLib.computing.engine import engine_digest, versions
 from RadFusionLib.computing.lock import locked
 from RadFusionLib.computing.output import FOLDER, output_of
-from RadFusionLib.computing.store import Entry, Store, StoreError, digest_of
+from RadFusionLib.computing.store import Entry, Store, StoreError, digest_of, file_digest
 from RadFusionLib.computing.threads import one_thread, threads_in_use
 from RadFusionLib.computing.workers import Died, Workers, here, workers_of
 
@@ -16,6 +16,7 @@ __all__ = [
     "Workers",
     "digest_of",
     "engine_digest",
+    "file_digest",
     "here",
     "locked",
     "one_thread",

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["EXTRACTION", "PACKAGES", "engine_digest", "versions"]
+__all__ = ["EXTRACTION", "PACKAGES", "PREDICTION", "engine_digest", "versions"]
 
 PACKAGES = ("numpy", "scipy", "SimpleITK", "PyWavelets", "numba", "scikit-learn", "torch", "monai")
 """Packages that numbers depend on."""
@@ -25,6 +25,8 @@ EXTRACTION = (
     "workflow/preprocess.py",
 )
 """Sources that features depend on, within RadFusionLib."""
+PREDICTION = (*EXTRACTION, "bundle", "evaluation", "explain", "fusion", "recipe", "scene", "selection", "workflow")
+"""Sources that risks and what is written of them depend on."""
 
 
 def versions() -> dict[str, str]:
@@ -35,13 +37,13 @@ def versions() -> dict[str, str]:
 
 
 @cache
-def engine_digest(sources: tuple[str, ...] = ("",)) -> str:
+def engine_digest(sources: tuple[str, ...]) -> str:
     """SHA-256 of the versions and of these sources, so that a changed engine never passes for the former one.
 
     Parameters
     ----------
     sources : tuple of str
-        Files and folders within RadFusionLib; by default all of it.
+        Files and folders within RadFusionLib.
     """
     root = Path(__file__).resolve().parents[1]
     whole = hashlib.sha256(repr(sorted(versions().items())).encode())

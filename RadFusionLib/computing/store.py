@@ -15,7 +15,7 @@ import numpy as np
 from RadFusionLib.errors import RadFusionError
 from RadFusionLib.whole_file import ENDING, whole_file
 
-__all__ = ["Entry", "Store", "StoreError", "digest_of"]
+__all__ = ["Entry", "Store", "StoreError", "digest_of", "file_digest"]
 
 HEX = 64
 
@@ -55,6 +55,12 @@ def digest_of(*parts: object) -> str:
             text = json.dumps(part, sort_keys=True)
             whole.update(f"{len(text)}:{text}".encode())
     return whole.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 class Store:

@@ -129,7 +129,7 @@ class Bench:
     def save_report(self, stage: Stage, number: int, path: Path) -> Path:
         """Write the page on a prediction."""
         from RadFusionLib.explain.report import write_report
-        from RadFusionLib.workflow.cohort_prediction import draw_prediction
+        from RadFusionLib.workflow.case_files import draw_prediction
 
         stage(0.1, "Writing the report")
         _, found = self._kept(number)

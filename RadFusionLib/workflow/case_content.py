@@ -47,13 +47,15 @@ class KeptCase:
         The roles that are needed.
     reading : str
         Whose contours, as :func:`~RadFusionLib.cohort.load_case` takes it.
-    store : Store
+    store : Store, optional
         Where contents are remembered, by the size and time of the files.
     resume : bool
         Whether to believe what the store remembers.
     """
 
-    def __init__(self, row: CaseRow, phases: Sequence[str], reading: str, store: Store, resume: bool) -> None:
+    def __init__(
+        self, row: CaseRow, phases: Sequence[str], reading: str = "", store: Store | None = None, resume: bool = False
+    ) -> None:
         self.row, self.phases, self.reading = row, tuple(phases), reading
         self._store, self._resume = store, resume
 
@@ -67,14 +69,20 @@ class KeptCase:
         """What it holds; the files are read unless they are known and unchanged."""
         state = _state(self.row)
         key = None if state is None else digest_of(state, self.phases, self.reading)
-        known = self._store.get("content", key) if key and self._resume else None
+        store = self._store if key else None
+        known = store.get("content", str(key)) if store and self._resume else None
         if known is not None:
             return CaseContent(known.note["digest"], known.note["fingerprint"])
         found = CaseContent(_case_digest(self.case), fingerprint(self.case))
         # Looked at again after reading: what changed meanwhile is not remembered.
-        if key and _state(self.row) == state and _settled(self.row):
-            self._store.put("content", key, Entry({"digest": found.digest, "fingerprint": found.fingerprint}))
+        if store and _state(self.row) == state and _settled(self.row):
+            store.put("content", str(key), Entry({"digest": found.digest, "fingerprint": found.fingerprint}))
         return found
+
+    @property
+    def state(self) -> list[list[object]] | None:
+        """Name, size and time of its files."""
+        return _state(self.row)
 
 
 def volume_digest(volume: Volume) -> str:

@@ -11,18 +11,17 @@ from typing import Any
 import numpy as np
 
 from RadFusionLib.cohort import CaseRow, FeatureFile, Manifest, changed_cases, feature_writer
-from RadFusionLib.computing import Store, Workers, engine_digest, here, versions, workers_of
-from RadFusionLib.computing.engine import EXTRACTION
+from RadFusionLib.computing import Store, Workers, here, versions, workers_of
 from RadFusionLib.deep import Weights
-from RadFusionLib.errors import InputError
 from RadFusionLib.fusion.table import FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.recipe import Recipe
-from RadFusionLib.workflow.cohort_work import Attempt, attempt, each_case, none_done
+from RadFusionLib.workflow.cohort_work import Attempt, attempt, check_engine, each_case, none_done
 from RadFusionLib.workflow.extraction_steps import (
     ExtractionPlan,
     KeptFeatures,
     KeptReading,
+    engine_of,
     extract_kept,
     extraction_plan,
     features_of,
@@ -244,11 +243,7 @@ def _extract(plan: ExtractionPlan, manifest: Manifest, workers: Workers, progres
 
 def _work(plan: ExtractionPlan, row: CaseRow) -> Attempt[KeptFeatures]:
     """What a worker does with a case."""
-    if plan.engine != "pyradiomics" and engine_digest(EXTRACTION) != plan.sources:
-        raise InputError(
-            "A worker has another version of RadFusion or of a package that numbers depend on; install the same "
-            "everywhere (constraints.txt pins them)."
-        )
+    check_engine(plan.sources, engine_of(plan.engine))
     return attempt(row, lambda: extract_kept(row, plan))
 
 

@@ -3,36 +3,65 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
 import shutil
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from RadFusionLib.bundle import Bundle
-from RadFusionLib.case import Case
-from RadFusionLib.cohort import CaseRow, load_case
-from RadFusionLib.errors import RadFusionError
-from RadFusionLib.explain import Heatmap
-from RadFusionLib.imaging import write_volume
+from RadFusionLib.cohort import CaseRow, Manifest, changed_cases
+from RadFusionLib.computing import Entry, Store, Workers, digest_of, engine_digest, here
+from RadFusionLib.computing.engine import PREDICTION
 from RadFusionLib.progress import ProgressCallback, Stage
-from RadFusionLib.workflow.dicom_results import write_dicom
+from RadFusionLib.whole_file import whole_file
+from RadFusionLib.workflow.case_content import KeptCase
+from RadFusionLib.workflow.case_files import SceneWriter, files_of, write_case
+from RadFusionLib.workflow.cohort_work import Attempt, attempt, check_engine, each_case
 from RadFusionLib.workflow.prediction import Prediction, predict
 
-__all__ = ["COLUMNS", "Delivered", "draw_prediction", "predict_cohort"]
+__all__ = ["COLUMNS", "Delivered", "predict_cohort"]
 
 COLUMNS = ("case", "risk", "risk_low", "risk_high", "model_spread", "group", "threshold", "warnings")
-SceneWriter = Callable[[Case, Any, Path], Path]
+PAINTED = {"heatmap", "overlay", "scene", "report", "dicom"}
+"""What needs the heatmap."""
+KIND = "prediction"
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """Risk by case, and the reason by case that failed."""
+    """Risk by case, the reason by case that failed, and how many cases had been finished before."""
 
     risks: dict[str, float]
     failures: dict[str, str]
+    resumed: int = 0
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is done with every case."""
+
+    bundle: Bundle
+    out: Path
+    wanted: tuple[str, ...]
+    scene_writer: SceneWriter | None
+    heatmap: str
+    threads: int
+    device: str
+    allow_demonstration: bool
+    store: Store | None
+    resume: bool
+    sources: str
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A case whose files are written: its row of the table, what could not be, and whether it was there before."""
+
+    row: Mapping[str, Any]
+    remark: str
+    before: bool = False
 
 
 def predict_cohort(
@@ -46,118 +75,127 @@ def predict_cohort(
     threads: int = 1,
     device: str = "cpu",
     allow_demonstration: bool = False,
+    workers: Workers = here,
+    store: Store | None = None,
+    resume: bool = False,
+    manifest: Path | None = None,
     progress: ProgressCallback | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Delivered:
-    """Predict ``rows`` one after another into ``out``; a case that fails is listed and the rest delivered.
+    """Predict ``rows`` into ``out``; a case that fails is listed and the rest delivered.
 
     Parameters
     ----------
     wanted : collection of str
         Of ``heatmap``, ``explanation``, ``report``, ``scene``, ``overlay``, ``dicom``.
     scene_writer : callable, optional
-        Writes ``scene.mrb``; the scene layer's, handed down since this layer knows no MRML.
+        Writes ``scene.mrb``.
     heatmap : str
         Another kind of heatmap than the recipe's, as ``gradcam`` or ``feature:NAME``.
+    threads : int
+        Threads that work on one case.
+    workers : Workers
+        Who works on the cases.
+    store : Store, optional
+        Where it is kept which cases are finished.
+    resume : bool
+        Whether to leave cases alone that are finished and whose files are as they were written.
+    manifest : path, optional
+        Where the rows came from; a case whose row there is no longer the same at the end is listed as failed.
     say : callable
         Takes a line a case.
+
+    Raises
+    ------
+    StoreError
+        When the disk is full or may not be written to.
     """
-    stage = Stage(progress)
-    table: list[dict[str, Any]] = []
+    out = out.absolute()
+    plan = _Plan(
+        bundle, out, tuple(sorted(wanted)), scene_writer, heatmap, threads, device, allow_demonstration,
+        store if bundle.sha256 else None, resume, engine_digest(PREDICTION),
+        _stages(rows, Stage(progress)) if workers is here else {},
+    )  # fmt: skip
+    found: dict[str, _Written] = {}
     failures: dict[str, str] = {}
-    for number, row in enumerate(rows):
-        part = stage.part(number / len(rows), (number + 1) / len(rows))
-        try:
-            case = load_case(row, bundle.recipe.phases)
-            found = predict(
-                bundle,
-                case,
-                progress=part.part(0.0, 0.9),
-                heatmap=bool({"heatmap", "overlay", "scene", "report", "dicom"} & set(wanted)) and (heatmap or True),
-                allow_demonstration=allow_demonstration,
-                threads=threads,
-                device=device,
-            )
-        except RadFusionError as error:
-            if type(error).__name__ == "Cancelled":
-                raise
-            failures[row.id] = str(error)
+    for row, result in each_case(rows, _work, plan, workers, Stage(progress), "Predicting"):
+        if result.found is None:
+            failures[row.id] = result.reason
             continue
-        part(0.9, f"Writing {row.id}")
-        remark = _write_case(bundle, row, case, found, out, wanted, scene_writer)
-        table.append(_row(found))
-        say(
-            f"{row.id}: risk {100 * found.risk:.1f} % ({100 * found.risk_low:.1f} to {100 * found.risk_high:.1f} %), "
-            f"{found.group} risk (threshold {100 * found.threshold:.1f} %)"
-        )
-        if remark:
-            say(f"{row.id}: {remark}")
+        found[row.id] = result.found
+        if not result.found.before:
+            say(_line(result.found.row))
+        if result.found.remark:
+            say(f"{row.id}: {result.found.remark}")
+    for case, reason in (changed_cases(Manifest(manifest, tuple(rows))) if manifest else {}).items():
+        failures[case] = reason
+        if found.pop(case, None):
+            shutil.rmtree(out / case, ignore_errors=True)
+    order = [row.id for row in rows]
+    table = [found[case].row for case in order if case in found]
     if table:
         _write_risks(table, out)
-    return Delivered({row["case"]: row["risk"] for row in table}, failures)
-
-
-def _write_case(
-    bundle: Bundle,
-    row: CaseRow,
-    case: Case,
-    found: Prediction,
-    out: Path,
-    wanted: Collection[str],
-    scene_writer: SceneWriter | None,
-) -> str:
-    """Write a case's files into a folder that takes its name only when it is complete; say what could not be."""
-    remark = ""
-    if not wanted:
-        return remark
-    folder = out / case.id
-    partial = out / f".{case.id}.{os.getpid()}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        if "explanation" in wanted:
-            text = json.dumps(found.explanation, indent=1, sort_keys=True)
-            (partial / "explanation.json").write_text(text, encoding="utf-8")
-        if found.heatmap is not None and "heatmap" in wanted:
-            write_volume(found.heatmap, partial / "heatmap.nrrd")
-        overlay = None
-        if found.heatmap is not None and {"overlay", "report"} & set(wanted):
-            overlay = draw_prediction(bundle, found, partial)
-        if "report" in wanted:
-            from RadFusionLib.explain.report import write_report
-
-            write_report(found.explanation, bundle.card, overlay, partial / "report.html")
-        if overlay is not None and "overlay" not in wanted:
-            overlay.unlink()
-        if "scene" in wanted and scene_writer is not None:
-            scene_writer(case, found, partial / "scene.mrb")
-        if "dicom" in wanted:
-            remark = write_dicom(bundle, row, found, partial / "dicom")
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return remark
-
-
-def draw_prediction(bundle: Bundle, found: Prediction, folder: Path) -> Path:
-    """Draw a prediction's heatmap over its reference phase into a folder, as ``overlay.png``."""
-    from RadFusionLib.explain.overlay import draw_overlay
-
-    reference = found.prepared.reference_phase
-    assert found.heatmap is not None
-    painted = Heatmap.of_facts(found.heatmap, found.explanation["heatmap"])
-    title = (
-        f"{found.case}: {bundle.recipe.outcome['name']}, risk {100 * found.risk:.0f} % ({100 * found.risk_low:.0f} to "
-        f"{100 * found.risk_high:.0f} %), {painted.title} over {found.prepared.reference}"
+    return Delivered(
+        {row["case"]: row["risk"] for row in table},
+        {case: failures[case] for case in order if case in failures},
+        sum(one.before for one in found.values()),
     )
-    return draw_overlay(
-        reference.image,
-        painted,
-        dict(reference.regions),
-        title,
-        bundle.notice,
-        folder / "overlay.png",
+
+
+def _stages(rows: Sequence[CaseRow], whole: Stage) -> dict[str, Stage]:
+    """Where a case is worked on in this process, it can say how far it is itself."""
+    return {row.id: whole.part(number / len(rows), (number + 1) / len(rows)) for number, row in enumerate(rows)}
+
+
+def _work(plan: _Plan, row: CaseRow) -> Attempt[_Written]:
+    """What a worker does with a case."""
+    check_engine(plan.sources, engine_digest(PREDICTION))
+    return attempt(row, lambda: _written(plan, row))
+
+
+def _written(plan: _Plan, row: CaseRow) -> _Written:
+    store, folder = plan.store, plan.out / row.id
+    key = ""
+    kept = None
+    if store is not None:
+        kept = KeptCase(row, plan.bundle.recipe.phases, "", store, plan.resume)
+        key = _key(plan, kept)
+        done = store.get(KIND, key) if plan.resume else None
+        if done is not None and (not plan.wanted or files_of(folder) == done.note["files"]):
+            return _Written(done.note["row"], done.note["remark"], before=True)
+    part = plan.stages.get(row.id, Stage())
+    case = kept.case if kept else KeptCase(row, plan.bundle.recipe.phases).case
+    found = predict(
+        plan.bundle,
+        case,
+        progress=part.part(0.0, 0.9),
+        heatmap=bool(PAINTED & set(plan.wanted)) and (plan.heatmap or True),
+        allow_demonstration=plan.allow_demonstration,
+        threads=plan.threads,
+        device=plan.device,
+    )
+    part(0.9, f"Writing {row.id}")
+    remark = write_case(plan.bundle, row, case, found, folder, plan.wanted, plan.scene_writer)
+    table_row = _row(found)
+    if store is not None:
+        files = files_of(folder) if plan.wanted else {}
+        store.put(KIND, key, Entry({"row": table_row, "remark": remark, "files": dict(files)}))
+    return _Written(table_row, remark)
+
+
+def _key(plan: _Plan, kept: KeptCase) -> str:
+    row = kept.row
+    values = [row.id, dict(row.clinical), row.scanner, row.center, row.simulated]
+    asked = [plan.wanted, plan.heatmap, plan.threads, plan.device, plan.allow_demonstration]
+    # DICOM results name the slices they were made from, and the same voxels may lie in others.
+    origin = kept.state if "dicom" in plan.wanted else None
+    return digest_of(kept.content.digest, values, plan.bundle.sha256, asked, origin, plan.sources)
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return (
+        f"{row['case']}: risk {100 * row['risk']:.1f} % ({100 * row['risk_low']:.1f} to "
+        f"{100 * row['risk_high']:.1f} %), {row['group']} risk (threshold {100 * row['threshold']:.1f} %)"
     )
 
 
@@ -166,14 +204,8 @@ def _row(found: Prediction) -> dict[str, Any]:
     return {**row, "warnings": " ".join(found.warnings)}
 
 
-def _write_risks(table: Sequence[dict[str, Any]], out: Path) -> None:
-    partial = out / f".risk.csv.{os.getpid()}.partial"
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        with partial.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, COLUMNS)
-            writer.writeheader()
-            writer.writerows(table)
-        os.replace(partial, out / "risk.csv")
-    finally:
-        partial.unlink(missing_ok=True)
+def _write_risks(table: Sequence[Mapping[str, Any]], out: Path) -> None:
+    with whole_file(out / "risk.csv") as partial, partial.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        writer.writeheader()
+        writer.writerows(table)

@@ -12,7 +12,7 @@ from RadFusionLib.computing import Died, StoreError, Workers, threads_in_use
 from RadFusionLib.errors import Cancelled, InputError, RadFusionError
 from RadFusionLib.progress import Stage
 
-__all__ = ["Attempt", "attempt", "each_case", "none_done"]
+__all__ = ["Attempt", "attempt", "check_engine", "each_case", "none_done"]
 
 T = TypeVar("T")
 
@@ -54,6 +54,21 @@ def attempt(row: CaseRow, work: Callable[[], T]) -> Attempt[T]:
         # The type alone, since a message may quote the image's header.
         return Attempt(None, f"Case {row.id} failed for a reason of ours ({type(error).__name__}); please report it.")
     return Attempt(found, "", tuple(threads_in_use().items()))
+
+
+def check_engine(asked: str, own: str) -> None:
+    """Refuse work for another engine than this worker has: its numbers would not be the same.
+
+    Raises
+    ------
+    InputError
+        When the digests differ.
+    """
+    if asked != own:
+        raise InputError(
+            "A worker has another version of RadFusion or of a package that numbers depend on; install the same "
+            "everywhere (constraints.txt pins them)."
+        )
 
 
 def each_case(

@@ -19,7 +19,16 @@ from RadFusionLib.workflow.case_content import KeptCase, volume_digest
 from RadFusionLib.workflow.extraction import extract_case
 from RadFusionLib.workflow.preprocess import PreparedCase, prepare_case, prepare_images
 
-__all__ = ["ExtractionPlan", "KeptFeatures", "KeptReading", "extract_kept", "features_of", "images_of"]
+__all__ = [
+    "ExtractionPlan",
+    "KeptFeatures",
+    "KeptReading",
+    "engine_of",
+    "extract_kept",
+    "extraction_plan",
+    "features_of",
+    "images_of",
+]
 
 FEATURES, IMAGES, PREPARED = "features", "images", "prepared"
 
@@ -209,11 +218,11 @@ class _Steps:
     def _feature_key(self, family: str, place: tuple[str, str] | None) -> str:
         plan = self.plan
         seen = self._key if place is None else self.places[place]
-        settings: list[object] = [plan.sources, family, place, seen]
+        settings: list[object] = [plan.sources, family, place, seen, plan.device]
         if family == "cr":
             settings += [dict(plan.recipe.cr), plan.engine]
         if family == "dlr":
-            settings += [dict(plan.recipe.dlr), plan.weights.sha256 if plan.weights else "", plan.device]
+            settings += [dict(plan.recipe.dlr), plan.weights.sha256 if plan.weights else ""]
         return digest_of(*settings)
 
     def _made(self, family: str, places: list[tuple[str, str] | None]) -> Iterable[Entry]:
@@ -264,10 +273,11 @@ def extraction_plan(
     resume: bool,
 ) -> ExtractionPlan:
     """A plan with this machine's engine."""
-    return ExtractionPlan(recipe, weights, tuple(families), engine, device, store, resume, _sources(engine))
+    return ExtractionPlan(recipe, weights, tuple(families), engine, device, store, resume, engine_of(engine))
 
 
-def _sources(engine: str) -> str:
+def engine_of(engine: str) -> str:
+    """The digest of this machine's engine, with PyRadiomics where it is asked for."""
     if engine != "pyradiomics":
         return engine_digest(EXTRACTION)
     from importlib.metadata import version

@@ -96,7 +96,7 @@ def test_predict(bundle: Path, cohort: Path, tmp_path: Path, number: signal.Sign
     assert "Traceback" not in said
     assert not (out / "risk.csv").exists()
     # The first case was done before the signal; the second, in the middle, left no trace.
-    folders = list(out.iterdir())
+    folders = [p for p in out.iterdir() if p.name != ".radfusion"]
     assert len(folders) == 1
     assert not folders[0].name.startswith(".")
     assert sorted(p.name for p in folders[0].iterdir()) == ["explanation.json", "heatmap.nrrd"]
@@ -130,7 +130,7 @@ def test_predict_lists_a_bad_case_and_delivers_the_rest(bundle: Path, cohort: Pa
     failures = pd.read_csv(out / "failures.csv", dtype=str)
     assert failures["case"].tolist() == [cases[0]]
     assert "no tumor mask; fill its mask:tumor" in failures["reason"][0]
-    assert sorted(p.name for p in out.iterdir()) == ["failures.csv", "risk.csv"]
+    assert sorted(p.name for p in out.iterdir()) == [".radfusion", "failures.csv", "risk.csv"]
 
 
 def test_predict_of_one_bad_case_is_exit_2_and_nothing_written(
