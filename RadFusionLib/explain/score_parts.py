@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from RadFusionLib.explain.shapley import FunctionPart, KernelPart, LinearPart, Part, TreePart
+from RadFusionLib.explain.shapley import FunctionPart, KernelPart, LinearPart, LogisticPart, Part, TreePart
 from RadFusionLib.explain.shapley_trees import Tree
 from RadFusionLib.fusion.scores.base import Score
 from RadFusionLib.fusion.scores.kernel import GaussianKernelScore
@@ -28,10 +28,10 @@ def parts_of(
 ) -> tuple[Part, ...]:
     """Take a score apart into addends, for :func:`~RadFusionLib.explain.shapley.shapley_values`.
 
-    Exact for any number of features are linear decision values, Gaussian kernels and trees, and with ``log_odds``
-    logistic models and naive Bayes. Nearest neighbours, perceptrons and the probability of a logistic model or of
-    naive Bayes are one part of all their features. A fusion that adds scores up takes the parts of each, ``scaled``
-    by its weight.
+    Exact for any number of features are linear decision values, Gaussian kernels, trees, logistic models and naive
+    Bayes, the last two as probability or, with ``log_odds``, before the logistic function. Nearest neighbours and
+    perceptrons are one part of all their features. A fusion that adds scores up takes the parts of each, ``scaled`` by
+    its weight.
 
     Parameters
     ----------
@@ -57,11 +57,13 @@ def parts_of(
     def standardised(rows: np.ndarray) -> np.ndarray:
         return (rows - centre) / spread
 
-    if isinstance(score, LinearScore) and (log_odds or score.link == "identity"):
+    if isinstance(score, LinearScore):
         weight = score.weight / spread
-        return (LinearPart(places, weight, score.intercept - float(weight @ centre)),)
-    if isinstance(score, GaussianNaiveBayesScore) and log_odds:
-        return _bayes_parts(score, places, centre, spread)
+        linear = LinearPart(places, weight, score.intercept - float(weight @ centre))
+        return (linear,) if log_odds or score.link == "identity" else (LogisticPart((linear,)),)
+    if isinstance(score, GaussianNaiveBayesScore):
+        addends = _bayes_parts(score, places, centre, spread)
+        return addends if log_odds else (LogisticPart(addends),)
     if log_odds and score.scale == "probability":
         raise ValueError(f"The log-odds of a {score.kind} score are not always finite; explain its probability.")
     if isinstance(score, GaussianKernelScore):

@@ -7,19 +7,23 @@ background of Janzing et al. 2020). They add up: the mean output over the backgr
 model's output for the case.
 
 Shapley values are linear in the model, so a model is given as the sum of its parts, each a function of a few of the
-features. A part is worked out exactly where its form allows it (linear, trees, a radial kernel, at most
-``enumerate_up_to`` features), else by sampled orders, which add up exactly too and come with a standard error.
+features. A part is worked out exactly where its form allows it (linear, trees, a radial kernel, the logistic function
+of a sum, at most ``enumerate_up_to`` features), else by sampled orders, which add up exactly too and come with a
+standard error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from scipy.special import expit
 
 from RadFusionLib.explain.shapley_exact import Function, enumerated, kernel_values
+from RadFusionLib.explain.shapley_logistic import Block, logistic_values
 from RadFusionLib.explain.shapley_sampling import sampled
 from RadFusionLib.explain.shapley_trees import Tree, evaluate_trees, tree_values, tree_values_by_shap
 
@@ -27,6 +31,7 @@ __all__ = [
     "FunctionPart",
     "KernelPart",
     "LinearPart",
+    "LogisticPart",
     "Part",
     "ShapleyValues",
     "TreePart",
@@ -179,6 +184,63 @@ class KernelPart:
 
 
 @dataclass(frozen=True, eq=False)
+class LogisticPart:
+    """``factor`` times the logistic function of a sum of parts, as a signature that a fusion takes in.
+
+    Parameters
+    ----------
+    parts : tuple of Part
+        The addends.
+    factor : float
+        Multiplies the logistic function.
+    """
+
+    parts: tuple[Part, ...]
+    factor: float = 1.0
+
+    @cached_property
+    def columns(self) -> tuple[int, ...]:
+        """Of all its addends, sorted."""
+        return tuple(sorted({column for part in self.parts for column in part.columns}))
+
+    def evaluate(self, rows: np.ndarray) -> np.ndarray:
+        """Output, shape (n,)."""
+        place = {column: number for number, column in enumerate(self.columns)}
+        total = np.zeros(len(rows))
+        for part in self.parts:
+            total += part.evaluate(rows[:, [place[column] for column in part.columns]])
+        return self.factor * expit(total)
+
+    def scaled(self, factor: float) -> LogisticPart:
+        """The part times a number."""
+        return replace(self, factor=factor * self.factor)
+
+    @cached_property
+    def blocks(self) -> tuple[tuple[Part, ...], ...]:
+        """The addends, gathered so that no column is in two groups; a linear one is taken apart first."""
+        groups: list[tuple[set[int], list[Part]]] = []
+        for part in (single for whole in self.parts for single in _singles(whole)):
+            columns, together = set(part.columns), [part]
+            apart = []
+            for group in groups:
+                if group[0] & columns:
+                    columns |= group[0]
+                    together = [*group[1], *together]
+                else:
+                    apart.append(group)
+            groups = [*apart, (columns, together)]
+        return tuple(tuple(together) for _, together in groups)
+
+
+def _singles(part: Part) -> tuple[Part, ...]:
+    if not isinstance(part, LinearPart) or len(part.columns) < 2:
+        return (part,)
+    first = LinearPart(part.columns[:1], part.weight[:1], part.intercept)
+    rest = zip(part.columns[1:], part.weight[1:], strict=True)
+    return (first, *(LinearPart((column,), np.array([weight])) for column, weight in rest))
+
+
+@dataclass(frozen=True, eq=False)
 class ShapleyValues:
     """Shapley values of several cases.
 
@@ -267,6 +329,8 @@ def shapley_values(
             found = part.factor * by_trees(part.trees, part.prepared(own), part.prepared(other))
         elif isinstance(part, KernelPart):
             found = kernel_values(part.support, part.coefficient, part.gamma, own, other)
+        elif isinstance(part, LogisticPart) and max(map(_width, part.blocks)) <= enumerate_up_to:
+            found = _of_logistic(part, own, other)
         elif len(columns) <= enumerate_up_to:
             found = enumerated(part.evaluate, own, other)
         else:
@@ -274,3 +338,41 @@ def shapley_values(
             variance[:, columns] += error**2
         values[:, columns] += found
     return ShapleyValues(values, base, output, np.sqrt(variance))
+
+
+def _width(block: tuple[Part, ...]) -> int:
+    return len({column for part in block for column in part.columns})
+
+
+def _of_logistic(part: LogisticPart, cases: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """Shapley values of a logistic part, shape (n, q), its addends worked out for every coalition."""
+    values = np.zeros(cases.shape)
+    place = {column: number for number, column in enumerate(part.columns)}
+    for number, case in enumerate(cases):
+        intercept, worths = 0.0, []
+        for block in part.blocks:
+            columns = tuple(sorted({place[column] for one in block for column in one.columns}))
+            worth = _worth(block, columns, place, case, background)
+            if columns:
+                worths.append((columns, worth))
+            else:
+                intercept += float(worth[0, 0])
+        for row in range(len(background)):
+            blocks = [Block(columns, worth[row]) for columns, worth in worths]
+            values[number] += logistic_values(blocks, intercept, cases.shape[1])
+    return part.factor * values / len(background)
+
+
+def _worth(
+    block: tuple[Part, ...], columns: tuple[int, ...], place: dict[int, int], case: np.ndarray, background: np.ndarray
+) -> np.ndarray:
+    """Value of a block for each background row and coalition of its columns, shape (m, 2**q)."""
+    q = len(columns)
+    inside = (np.arange(2**q)[:, None] >> np.arange(q)) & 1 == 1
+    rows = np.repeat(background[:, None, :], 2**q, axis=1)
+    rows[:, :, list(columns)] = np.where(inside, case[list(columns)], rows[:, :, list(columns)])
+    flat = rows.reshape(-1, rows.shape[2])
+    total = np.zeros(len(flat))
+    for part in block:
+        total += part.evaluate(flat[:, [place[column] for column in part.columns]])
+    return total.reshape(len(background), 2**q)
