@@ -46,12 +46,13 @@ def output_of(folder: str | Path, what: str | Path, written: Iterable[Path] = ()
         except BaseException:
             # Workers that were stopped on the way may have left something.
             store.sweep()
-            _undo(folder, made)
             raise
+        finally:
+            _undo(folder, made)
 
 
 def _undo(folder: Path, made: Iterable[Path]) -> None:
-    """Of a run that kept nothing, nothing stays."""
+    """Where nothing was kept, nothing stays."""
     if not any(place.is_file() and place.name != "lock" for place in folder.rglob("*")):
         with suppress(OSError):
             (folder / "lock").unlink()

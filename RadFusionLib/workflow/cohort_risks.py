@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from RadFusionLib.bundle import Bundle
-from RadFusionLib.cohort import CaseRow, FeatureFile, Manifest, fingerprint, load_case
+from RadFusionLib.cohort import CaseRow, FeatureFile, Manifest, changed_cases, fingerprint
+from RadFusionLib.computing import Entry, Store, Workers, digest_of, engine_digest, here
+from RadFusionLib.computing.engine import PREDICTION
 from RadFusionLib.errors import InputError, RadFusionError
 from RadFusionLib.evaluation.dice import dice
 from RadFusionLib.fusion import Risk
 from RadFusionLib.fusion.stack_signatures import stack_signatures
 from RadFusionLib.fusion.table import CLINICAL, FeatureTable
 from RadFusionLib.progress import Stage
+from RadFusionLib.workflow.case_content import KeptCase
+from RadFusionLib.workflow.cohort_work import Attempt, attempt, check_engine, each_case, none_done
 from RadFusionLib.workflow.prediction import TRAINED_ON, Prediction, check_demonstration, predict
 from RadFusionLib.workflow.training import check_origin
 
 __all__ = ["CaseRisk", "CohortRisks", "OtherReading", "cohort_risks", "readings_of"]
+
+KIND = "risk"
 
 
 @dataclass(frozen=True)
@@ -91,9 +98,11 @@ def cohort_risks(
     *,
     features: FeatureFile | None = None,
     readings: Sequence[str] = (),
-    jobs: int = 1,
     device: str = "cpu",
     allow_demonstration: bool = False,
+    workers: Workers = here,
+    store: Store | None = None,
+    resume: bool = False,
     progress: Stage | None = None,
 ) -> CohortRisks:
     """Predict every case; one that fails is listed and the rest delivered.
@@ -108,10 +117,15 @@ def cohort_risks(
         Extracted before, by the bundle's recipe and profile; the images are not read then.
     readings : sequence of str
         Repeated contours to predict too, as :func:`readings_of` names them; they need the images.
-    jobs : int
-        Processes; the result does not depend on it.
     allow_demonstration : bool
         Let a bundle trained on simulated cases predict others.
+    workers : Workers
+        Who works on the cases; the result does not depend on it.
+    store : Store, optional
+        Where the risks of finished cases are kept; a case whose row in the manifest's file is no longer the same at
+        the end is then listed as failed.
+    resume : bool
+        Whether to take from the store what was finished before.
 
     Raises
     ------
@@ -119,28 +133,30 @@ def cohort_risks(
         When the features are of another recipe, or no case could be predicted.
     """
     progress = progress or Stage()
-    progress(0.0, f"Predicting {len(manifest)} cases")
     if features is not None:
         check_origin(bundle.recipe, features, bundle.weights)
-        place = {case: i for i, case in enumerate(features.table.cases)}
-        done: Iterator[_Done] = (_of_features(bundle, row, features, place, allow_demonstration) for row in manifest)
+        done = _from_features(bundle, manifest, features, allow_demonstration)
     else:
-        done = _run([(bundle, row, tuple(readings), device, allow_demonstration) for row in manifest], jobs)
-    found: list[CaseRisk] = []
+        kept = store if bundle.sha256 else None
+        plan = _Plan(bundle, tuple(readings), device, allow_demonstration, kept, resume, engine_digest(PREDICTION))
+        done = each_case(manifest.rows, _work, plan, workers, progress, "Predicting")
+    found: dict[str, _Done] = {}
     failures: dict[str, str] = {}
-    unread: dict[tuple[str, str], str] = {}
-    for number, (row, one) in enumerate(zip(manifest, done, strict=True), start=1):
-        if isinstance(one.result, str):
-            failures[row.id] = one.result
+    for row, one in done:
+        if one.found is None:
+            failures[row.id] = one.reason
         else:
-            found.append(one.result)
-            unread |= {(row.id, reading): reason for reading, reason in one.unread.items()}
-        failed = f", {len(failures)} failed" if failures else ""
-        progress(number / len(manifest), f"Predicting: {number} of {len(manifest)} cases{failed}")
+            found[row.id] = one.found
+    for case, reason in (changed_cases(manifest) if store else {}).items():
+        failures[case] = reason
+        found.pop(case, None)
+    order = [row.id for row in manifest]
+    failures = {case: failures[case] for case in order if case in failures}
     if not found:
-        case, reason = next(iter(failures.items()))
-        raise InputError(f"None of the {len(failures)} cases could be predicted; the first, {case}: {reason}")
-    return CohortRisks(tuple(found), failures, unread)
+        raise none_done(failures, "predicted")
+    cases = [case for case in order if case in found]
+    unread = {(case, reading): reason for case in cases for reading, reason in found[case].unread.items()}
+    return CohortRisks(tuple(found[case].result for case in cases), failures, unread)
 
 
 def readings_of(manifest: Manifest) -> tuple[str, ...]:
@@ -150,35 +166,76 @@ def readings_of(manifest: Manifest) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Done:
-    result: CaseRisk | str
+    result: CaseRisk
     unread: Mapping[str, str] = field(default_factory=dict)
 
 
-def _run(tasks: list[tuple[Any, ...]], jobs: int) -> Iterator[_Done]:
-    if jobs == 1:
-        return (_of_images(*task) for task in tasks)
-    from joblib import Parallel, delayed
+@dataclass(frozen=True)
+class _Plan:
+    """What is done with every case that is predicted from its images."""
 
-    return iter(Parallel(n_jobs=jobs, return_as="generator")(delayed(_of_images)(*task) for task in tasks))
+    bundle: Bundle
+    readings: tuple[str, ...]
+    device: str
+    allow_demonstration: bool
+    store: Store | None
+    resume: bool
+    sources: str
+
+    def kept(self, row: CaseRow, reading: str = "") -> KeptCase:
+        """A reading of a case."""
+        return KeptCase(row, self.bundle.recipe.phases, reading, self.store, self.resume)
 
 
-def _of_images(
-    bundle: Bundle, row: CaseRow, readings: tuple[str, ...], device: str, allow_demonstration: bool
-) -> _Done:
-    options = {"heatmap": False, "allow_demonstration": allow_demonstration, "device": device}
+def _work(plan: _Plan, row: CaseRow) -> Attempt[_Done]:
+    """What a worker does with a case."""
+    check_engine(plan.sources, engine_digest(PREDICTION))
+    return attempt(row, lambda: _kept(plan, row))
+
+
+def _kept(plan: _Plan, row: CaseRow) -> _Done:
+    """The risk of a case, from the store where it was finished before."""
+    first = plan.kept(row)
+    if plan.store is None:
+        return _of_images(plan, first)
+    readings = [reading for reading in plan.readings if reading in row.readings]
+    contents = [first.content.digest, *(_content(plan.kept(row, reading)) for reading in readings)]
+    values = [row.id, dict(row.clinical), row.scanner, row.simulated, readings]
+    key = digest_of(contents, values, plan.bundle.sha256, plan.device, plan.allow_demonstration, plan.sources)
+    known = plan.store.get(KIND, key) if plan.resume else None
+    if known is not None:
+        return _Done(_case_risk(known.note["result"]), known.note["unread"])
+    done = _of_images(plan, first)
+    plan.store.put(KIND, key, Entry({"result": asdict(done.result), "unread": dict(done.unread)}))
+    return done
+
+
+def _content(kept: KeptCase) -> str:
+    """The digest of a repeated contour, or why it cannot be used: that alone does not fail the case."""
     try:
-        case = load_case(row, bundle.recipe.phases)
-        first = predict(bundle, case, **options)  # type: ignore[arg-type]
+        return kept.content.digest
     except RadFusionError as error:
-        return _Done(str(error))
+        return str(error)
+
+
+def _case_risk(note: Mapping[str, Any]) -> CaseRisk:
+    """Take back what ``asdict`` gave and JSON kept."""
+    readings = {reading: OtherReading(**other) for reading, other in note["readings"].items()}
+    tuples = {name: tuple(note[name]) for name in ("warnings", "members")}
+    return CaseRisk(**{**note, **tuples, "readings": readings})
+
+
+def _of_images(plan: _Plan, kept: KeptCase) -> _Done:
+    bundle, row, case = plan.bundle, kept.row, kept.case
+    options = {"heatmap": False, "allow_demonstration": plan.allow_demonstration, "device": plan.device}
+    first = predict(bundle, case, **options)  # type: ignore[arg-type]
     others: dict[str, OtherReading] = {}
     unread: dict[str, str] = {}
-    for reading in readings:
+    for reading in plan.readings:
         if reading not in row.readings:
             continue
         try:
-            case_again = load_case(row, bundle.recipe.phases, reading)
-            second = predict(bundle, case_again, **options)  # type: ignore[arg-type]
+            second = predict(bundle, plan.kept(row, reading).case, **options)  # type: ignore[arg-type]
             others[reading] = OtherReading(second.risk, _features(second), _overlap(first, second))
         except RadFusionError as error:
             unread[reading] = str(error)
@@ -200,17 +257,22 @@ def _of_images(
     return _Done(found, unread)
 
 
+def _from_features(
+    bundle: Bundle, manifest: Manifest, features: FeatureFile, allow_demonstration: bool
+) -> Iterator[tuple[CaseRow, Attempt[_Done]]]:
+    place = {case: i for i, case in enumerate(features.table.cases)}
+    for row in manifest:
+        yield row, attempt(row, partial(_of_features, bundle, row, features, place, allow_demonstration))
+
+
 def _of_features(
     bundle: Bundle, row: CaseRow, features: FeatureFile, place: Mapping[str, int], allow_demonstration: bool
 ) -> _Done:
-    try:
-        check_demonstration(bundle, row.id, row.simulated, allow_demonstration)
-        if row.id not in place:
-            raise InputError(f"The feature file lacks the case {row.id}; extract it.")
-        table = _with_clinical(bundle, row, features.table.rows([place[row.id]]))
-        (risk,) = bundle.ensemble.predict(table)
-    except RadFusionError as error:
-        return _Done(str(error))
+    check_demonstration(bundle, row.id, row.simulated, allow_demonstration)
+    if row.id not in place:
+        raise InputError(f"The feature file lacks the case {row.id}; extract it.")
+    table = _with_clinical(bundle, row, features.table.rows([place[row.id]]))
+    (risk,) = bundle.ensemble.predict(table)
     return _Done(_joined(bundle, row, table, risk, features.fingerprints[place[row.id]]))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from RadFusionLib.bundle import Bundle
 from RadFusionLib.cohort import CaseRow, FeatureFile, Manifest
+from RadFusionLib.computing import Store, Workers, workers_of
 from RadFusionLib.errors import InputError
 from RadFusionLib.evaluation.assessment import APPARENT, FEWEST, TEST, Assessment, EvaluationSet, assess
 from RadFusionLib.evaluation.follow_up import FollowUp
@@ -44,6 +45,9 @@ def evaluate(
     jobs: int = 1,
     device: str = "cpu",
     allow_demonstration: bool = False,
+    workers: Workers | None = None,
+    store: Store | None = None,
+    resume: bool = False,
     resamples: int = 1000,
 ) -> Evaluation:
     """Predict every case of a manifest and measure how well the risk does.
@@ -66,7 +70,9 @@ def evaluate(
     readers : bool
         Whether to predict repeated contours too, which takes as long again for each.
     jobs : int
-        Processes; the result does not depend on it.
+        Processes, where no ``workers`` are given; the result does not depend on either.
+    workers, store, resume
+        As :func:`~RadFusionLib.workflow.cohort_risks.cohort_risks` takes them.
     resamples : int
         Bootstrap samples of the calibration curve's band.
 
@@ -90,9 +96,11 @@ def evaluate(
         manifest,
         features=features,
         readings=readings,
-        jobs=jobs,
         device=device,
         allow_demonstration=allow_demonstration,
+        workers=workers or workers_of(jobs),
+        store=store,
+        resume=resume,
         progress=stage.part(0.0, 0.85),
     )
     stage(0.86, "Measuring")

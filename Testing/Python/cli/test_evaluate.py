@@ -152,7 +152,9 @@ def test_an_interrupt_leaves_nothing(trained: tuple[Path, Path], cohort: Path, t
         process.kill()
     assert process.returncode == 130
     assert said.strip().splitlines()[-1] == "Stopped; nothing half-written is left."
-    assert list(tmp_path.iterdir()) == []
+    # What was finished is kept for --resume, and nothing is half-written.
+    assert [p.name for p in tmp_path.iterdir()] == [".out.radfusion"]
+    assert not list(tmp_path.rglob("*.partial*"))
 
 
 def test_the_page_is_drawn_whole_by_a_browser(trained: tuple[Path, Path], cohort: Path, tmp_path: Path) -> None:
