@@ -36,6 +36,8 @@ class CaseRow:
         Path, perhaps with ``#segment``.
     clinical : mapping of str to float
         By name; NaN where the cell is empty.
+    clinical_readings : mapping of str to mapping of str to float
+        The same by another reader: by reader, then by name.
     outcome : int or None
         0, 1, or unknown.
     times, events : mapping of str to float
@@ -54,6 +56,7 @@ class CaseRow:
     scanner: str = ""
     split: str = ""
     simulated: bool = False
+    clinical_readings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     truth: Mapping[str, Path] = field(default_factory=dict)
 
     @property
@@ -173,6 +176,7 @@ def _row(record: Mapping[Any, Any], path: Path) -> CaseRow:
     if not case or not re.fullmatch(r"[\w.+-][\w .+-]*", case) or case in (".", ".."):
         raise ManifestError(f"{path}: {case!r} cannot be a case id; use letters, digits, '.', '_', '+' and '-'.")
     parts: dict[str, dict[Any, Any]] = {prefix: {} for prefix in PREFIXES}
+    again: dict[str, dict[str, float]] = {}
     for column, value in record.items():
         prefix, _, rest = str(column).partition(":")
         text = _text(value)
@@ -183,7 +187,10 @@ def _row(record: Mapping[Any, Any], path: Path) -> CaseRow:
             assert match is not None
             key = MaskKey(match["region"], match["phase"] or "", match["reader"] or "", match["reading"] or "")
             parts["mask"][key] = str(base / text)
-        elif prefix in ("clinical", "time", "event") and "@" not in rest:
+        elif prefix == "clinical" and "@" in rest:
+            name, _, reader = rest.partition("@")
+            again.setdefault(reader, {})[name] = _number(text, column, case, path)
+        elif prefix in ("clinical", "time", "event"):
             parts[prefix][rest] = _number(text, column, case, path)
     outcome = _number(_text(record.get("outcome")), "outcome", case, path)
     if not (math.isnan(outcome) or outcome in (0, 1)):
@@ -210,6 +217,7 @@ def _row(record: Mapping[Any, Any], path: Path) -> CaseRow:
         scanner=_text(record.get("scanner")),
         split=split,
         simulated=_text(record.get("simulated")).lower() in ("1", "true", "1.0"),
+        clinical_readings=again,
         truth=parts["truth"],
     )
 

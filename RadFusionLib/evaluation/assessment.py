@@ -69,9 +69,11 @@ class EvaluationSet:
     groupings : tuple of Grouping
         What the subgroups are made by.
     models : mapping of str to numpy.ndarray, shape (n,) each
-        Scores of the models inside the final one, and the risk under its name; empty where there are none inside.
+        Scores of the models inside the final one and beside it, and the risk under its name; empty where it is alone.
     model_facts : mapping of str to ModelFacts
         What each of them is made of.
+    model_notes : tuple of str
+        Why a model of the recipe is not among them.
     member_risk : numpy.ndarray, shape (n, members), or None
         By each member of the ensemble.
     fold : numpy.ndarray of int, shape (n,), or None
@@ -92,6 +94,7 @@ class EvaluationSet:
     groupings: tuple[Grouping, ...] = ()
     models: Mapping[str, np.ndarray] = field(default_factory=dict)
     model_facts: Mapping[str, ModelFacts] = field(default_factory=dict)
+    model_notes: tuple[str, ...] = ()
     member_risk: np.ndarray | None = None
     fold: np.ndarray | None = None
     features: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -147,7 +150,7 @@ class Assessment:
     subgroups : tuple of SubgroupTable
         One a grouping.
     models : ModelComparison or None
-        The models inside the final one beside it; None where there are none.
+        The recipe's models beside each other; None where the final one is alone.
     misprediction : Misprediction
         The cases on the wrong side of the threshold.
     correlation : CorrelationMap or None
@@ -232,7 +235,9 @@ def assess(group: EvaluationSet, resamples: int = 1000, seed: int = 0) -> Assess
         survival=survival,
         treatment=treatment,
         subgroups=subgroup_table(outcome, risk, group.threshold, group.groupings),
-        models=compare_models(outcome, group.models, group.model_facts, untouched=group.name == TEST)
+        models=compare_models(
+            outcome, group.models, group.model_facts, untouched=group.name == TEST, notes=group.model_notes
+        )
         if group.models
         else None,
         misprediction=misprediction(

@@ -1,8 +1,8 @@
-"""The models inside a fusion beside each other: the area of each, and whether they differ."""
+"""The models of a recipe beside each other: the area of each, and whether they differ."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -26,10 +26,13 @@ class ModelFacts:
         Names of the models inside it.
     modality : str
         ``CT``, ``MRI`` or ``CT and MRI``; empty where it uses no image or it is not known.
+    kind : str
+        What it is fitted to, such as ``clinical``; two modalities are compared by models of one kind.
     """
 
     parts: tuple[str, ...] = ()
     modality: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +54,8 @@ class ModelTest:
     first, second : str
         Names.
     relation : str
-        ``part and fusion`` where one is inside the other; ``within CT`` or ``CT against MRI`` where modalities are
-        known; else empty.
+        ``part and fusion`` where one is inside the other; ``within CT``; ``CT against MRI`` of models of one kind; else
+        empty.
     comparison : AUCComparison
         DeLong's, paired.
     adjusted : float
@@ -91,6 +94,7 @@ def compare_models(
     facts: Mapping[str, ModelFacts] | None = None,
     *,
     untouched: bool,
+    notes: Sequence[str] = (),
 ) -> ModelComparison:
     """Measure several scores of the same cases, and test each pair where the cases had no part in training.
 
@@ -104,6 +108,8 @@ def compare_models(
         What each is made of.
     untouched : bool
         Whether no score was fitted on any of these cases; DeLong's test is valid only then.
+    notes : sequence of str
+        What is known beforehand not to be compared.
     """
     from sklearn.metrics import roc_curve
 
@@ -118,22 +124,21 @@ def compare_models(
         for name, score in scores.items()
     )
     if not untouched:
-        return ModelComparison(
-            models, (), ("No model is tested against another, since these cases had a part in fitting them.",)
-        )
-    notes: list[str] = []
+        fitted = "No model is tested against another, since these cases had a part in fitting them."
+        return ModelComparison(models, (), (fitted, *notes))
+    said = list(notes)
     pairs: list[tuple[str, str, AUCComparison]] = []
     for first, second in combinations(scores, 2):
         try:
             pairs.append((first, second, compare_aucs(outcome, scores[first], scores[second])))
         except InputError as error:
-            notes.append(f"{first} against {second}: {error}")
+            said.append(f"{first} against {second}: {error}")
     adjusted = _holm([found.p for _, _, found in pairs])
     tests = tuple(
         ModelTest(first, second, _relation(first, second, known), found, p)
         for (first, second, found), p in zip(pairs, adjusted, strict=True)
     )
-    return ModelComparison(models, tests, tuple(notes))
+    return ModelComparison(models, tests, tuple(said))
 
 
 def _holm(p: list[float]) -> list[float]:
@@ -148,4 +153,6 @@ def _relation(first: str, second: str, facts: Mapping[str, ModelFacts]) -> str:
         return "part and fusion"
     if not one.modality or not other.modality:
         return ""
-    return f"within {one.modality}" if one.modality == other.modality else f"{one.modality} against {other.modality}"
+    if one.modality == other.modality:
+        return f"within {one.modality}"
+    return f"{one.modality} against {other.modality}" if one.kind == other.kind else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from RadFusionLib.evaluation.assessment import APPARENT, TEST, Assessment
+from RadFusionLib.evaluation.finding_agreement import FindingAgreement
 from RadFusionLib.evaluation.missing import MissingValues
 from RadFusionLib.evaluation.reading_agreement import ReadingAgreement
 from RadFusionLib.evaluation.sample_size import SampleSize
@@ -171,6 +172,8 @@ class Evaluation:
         Of the final model, or why there is none.
     readings : tuple of ReadingAgreement
         A row a repeated contour.
+    findings : tuple of FindingAgreement
+        A row a clinical value that another reader read too.
     warnings : tuple of str
         What a reader must know first.
     centers, scanners : tuple of str
@@ -188,6 +191,7 @@ class Evaluation:
     development: Development
     nomogram: NomogramFacts
     readings: tuple[ReadingAgreement, ...]
+    findings: tuple[FindingAgreement, ...]
     warnings: tuple[str, ...]
     centers: tuple[str, ...]
     scanners: tuple[str, ...]

@@ -69,6 +69,11 @@ class Ensemble:
         return tuple(sorted({name for member in self.members for name in member.features}))
 
     @property
+    def compared_features(self) -> tuple[str, ...]:
+        """Every feature that a model of the members needs, also those beside the final one, sorted."""
+        return tuple(sorted({n for member in self.members for score in member.scores.values() for n in score.features}))
+
+    @property
     def holds_cases(self) -> bool:
         """Whether any part of it holds feature values of training cases."""
         members = [*self.members, *(member for pair in self.interval.pairs for member in pair)]
@@ -92,23 +97,6 @@ class Ensemble:
     def logit(self, table: FeatureTable) -> np.ndarray:
         """Calibrated log-odds, shape (n,)."""
         return self.calibration.logit(self.score(table))
-
-    def terms(self, table: FeatureTable) -> tuple[dict[str, np.ndarray], float]:
-        """What adds up to the log-odds: a term, shape (n,), an input, and the log-odds of an average case.
-
-        The inputs are features where the members are linear in them, signatures and clinical values where they are
-        stacks. The terms add up to :meth:`logit` exactly; for a linear score of independent inputs they are its
-        Shapley values with the training cases as background.
-        """
-        added: dict[str, np.ndarray] = {}
-        bases = []
-        share = self.calibration.slope / len(self.members)
-        for member in self.members:
-            terms, base = member.scores[member.final].addends(table, member.final)
-            bases.append(base)
-            for name, term in terms.items():
-                added[name] = added.get(name, np.zeros(len(table.cases))) + share * term
-        return added, float(self.calibration.logit(np.array([np.mean(bases)]))[0])
 
     def predict(self, table: FeatureTable) -> tuple[Risk, ...]:
         """Risk of each case.

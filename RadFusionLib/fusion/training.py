@@ -110,24 +110,41 @@ def fit_ensemble(
         table, outcome, recipe, models, seed, _reporting(run, progress.part(0.0, 0.2), "members")
     )
     auc = {m: within_fold_auc(outcome, out_of_fold_scores(table, members, fold, m), fold) for m in models}
-    members = [_only(member, final) for member in members]
+    members = [_only(member, _kept(recipe)) for member in members]
 
     nested = _nested_scores(
         table, outcome, recipe, final, fold, seed, _reporting(run, progress.part(0.2, 0.6), "nested members")
     )
-    auc["ensemble"] = within_fold_auc(outcome, nested, fold)
-    calibration = PlattCalibration.fit(nested, outcome)
+    auc["ensemble"] = within_fold_auc(outcome, nested.held_out, fold)
+    calibration = PlattCalibration.fit(nested.held_out, outcome)
     crossed = _cross_fitted(nested, outcome, fold)
     threshold = youden_threshold(outcome, crossed)
     interval = _halves(table, outcome, recipe, final, seed, _reporting(run, progress.part(0.6, 1.0), "interval"))
     return TrainedEnsemble(Ensemble(tuple(members), calibration, interval, threshold), fold, crossed, auc)
 
 
+@dataclass(frozen=True, eq=False)
+class _Nested:
+    """Scores by ensembles fitted on the other folds.
+
+    Parameters
+    ----------
+    held_out : numpy.ndarray, shape (n,)
+        Mean score of the ensemble that never saw the case's fold.
+    inside : numpy.ndarray, shape (folds, n)
+        For each of these ensembles, the score of its own cases by the member that did not see them; NaN for the fold
+        it was fitted without.
+    """
+
+    held_out: np.ndarray
+    inside: np.ndarray
+
+
 def _nested_scores(
     table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str], fold: np.ndarray, seed: int, run: Runner
-) -> np.ndarray:
-    """For each fold, the mean score of a whole ensemble fitted on the other folds, shape (n,)."""
-    tasks = []
+) -> _Nested:
+    """Fit a whole ensemble on the other folds of each fold, and score those it did not see."""
+    tasks, unseen = [], []
     for number in range(recipe.outer_folds):
         inside = np.flatnonzero(fold != number)
         # All of these outcomes are training data to this fold, so the parts may be balanced by them.
@@ -136,21 +153,30 @@ def _nested_scores(
             used = np.zeros(len(table.cases), dtype=bool)
             used[inside[inner != part]] = True
             tasks.append((table, y, recipe, models, seed, used))
+            unseen.append(inside[inner == part])
     members = list(run(_fit_on, tasks))
-    score = np.empty(len(table.cases))
+    found = _Nested(np.empty(len(y)), np.full((recipe.outer_folds, len(y)), np.nan))
     for number in range(recipe.outer_folds):
         held = table.rows(fold == number)
-        inner_members = members[number * recipe.outer_folds : (number + 1) * recipe.outer_folds]
-        score[fold == number] = np.mean([m.score(held) for m in inner_members], axis=0)
-    return score
+        own = slice(number * recipe.outer_folds, (number + 1) * recipe.outer_folds)
+        found.held_out[fold == number] = np.mean([m.score(held) for m in members[own]], axis=0)
+        for member, cases in zip(members[own], unseen[own], strict=True):
+            found.inside[number, cases] = member.score(table.rows(cases))
+    return found
 
 
-def _cross_fitted(score: np.ndarray, y: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Probability of each case by a calibration fitted on the other folds, shape (n,)."""
-    probability = np.empty(len(score))
-    for number in np.unique(fold):
+def _cross_fitted(nested: _Nested, y: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Probability of each case, shape (n,), by an ensemble and a calibration that know nothing of its fold.
+
+    The calibration is fitted to what the ensemble's members say of the ensemble's own cases that they did not see.
+    Scores of the other folds' ensembles would not do: those were fitted to this fold's outcomes.
+    """
+    probability = np.empty(len(y))
+    for number, inside in enumerate(nested.inside):
+        known = np.isfinite(inside)
         held = fold == number
-        probability[held] = PlattCalibration.fit(score[~held], y[~held]).probability(score[held])
+        calibration = PlattCalibration.fit(inside[known], y[known])
+        probability[held] = calibration.probability(nested.held_out[held])
     return probability
 
 
@@ -174,6 +200,15 @@ def _stratified_half(y: np.ndarray, generator: np.random.Generator) -> np.ndarra
         where = generator.permutation(np.flatnonzero(y == value))
         half[where[: (len(where) + value) // 2]] = True
     return half
+
+
+def _kept(recipe: Recipe) -> list[str]:
+    """The final candidates, and the models beside them, for an evaluation to compare; a stack holds its own parts."""
+    inside: set[str] = set()
+    for model in reversed(recipe.models):
+        if model.name in inside or model.name in recipe.final_candidates:
+            inside |= set(model.stack)
+    return [m.name for m in recipe.models if m.name in recipe.final_candidates or m.name not in inside]
 
 
 def _only(member: Member, models: Sequence[str]) -> Member:

@@ -16,7 +16,7 @@ from RadFusionLib.computing.engine import PREDICTION
 from RadFusionLib.errors import InputError, RadFusionError
 from RadFusionLib.evaluation.dice import dice
 from RadFusionLib.fusion import Risk
-from RadFusionLib.fusion.stack_signatures import stack_signatures
+from RadFusionLib.fusion.model_signatures import model_signatures
 from RadFusionLib.fusion.table import CLINICAL, FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.workflow.case_content import KeptCase
@@ -57,7 +57,7 @@ class CaseRisk:
     features : mapping of str to float
         What the risk depends on.
     signatures : mapping of str to float
-        Of the models inside a stack, the mean over the members.
+        Of the models inside the final one and beside it that can be known, the mean over the members.
     members : tuple of float
         Each member's risk.
     fold : int or None
@@ -296,7 +296,8 @@ def _joined(bundle: Bundle, row: CaseRow, table: FeatureTable, risk: Risk, print
 
 
 def _signatures(bundle: Bundle, table: FeatureTable) -> dict[str, float]:
-    return {name: float(score[0]) for name, score in stack_signatures(bundle.ensemble.members, table).items()}
+    scores = model_signatures(bundle.ensemble.members, table)
+    return {name: float(score[0]) for name, score in scores.items() if np.isfinite(score[0])}
 
 
 def _with_clinical(bundle: Bundle, row: CaseRow, images: FeatureTable) -> FeatureTable:

@@ -12,6 +12,7 @@ from RadFusionLib.cohort import CaseRow, FeatureFile, Manifest
 from RadFusionLib.computing import Store, Workers, workers_of
 from RadFusionLib.errors import InputError
 from RadFusionLib.evaluation.assessment import APPARENT, FEWEST, TEST, Assessment, EvaluationSet, assess
+from RadFusionLib.evaluation.finding_agreement import FindingAgreement, finding_agreement
 from RadFusionLib.evaluation.follow_up import FollowUp
 from RadFusionLib.evaluation.missing import MissingValues, missing_table
 from RadFusionLib.evaluation.reading_agreement import ReadingAgreement, reading_agreement
@@ -122,6 +123,7 @@ def evaluate(
         development=development,
         nomogram=nomogram_of(bundle, found.cases),
         readings=agreement,
+        findings=_findings(manifest, bundle),
         warnings=(*remarks, *_warnings(bundle, found, rows, sets, development), *skipped),
         centers=tuple(sorted({row.center for row in manifest if row.center})),
         scanners=tuple(sorted({row.scanner for row in manifest if row.scanner})),
@@ -191,17 +193,33 @@ def _set(
         clinical={name: values for name, values in clinical.items() if np.isfinite(values).any()},
         groupings=_groupings(part),
         models=_models(bundle, found),
-        model_facts=model_facts(bundle),
+        model_facts=model_facts(bundle.recipe, _finals(bundle)),
+        model_notes=_model_notes(bundle, found),
         member_risk=np.array([c.members for c in found]),
         fold=np.array([c.fold for c in found], dtype=int) if name == APPARENT else None,
         features={n: np.array([c.features[n] for c in found]) for n in bundle.ensemble.features},
     )
 
 
+def _finals(bundle: Bundle) -> list[str]:
+    return [member.final for member in bundle.ensemble.members]
+
+
 def _models(bundle: Bundle, found: Sequence[CaseRisk]) -> dict[str, np.ndarray]:
-    """Scores of the models inside the stack, and the risk under the final model's name; empty where none is inside."""
-    inner = {name: np.array([c.signatures[name] for c in found]) for name in found[0].signatures}
-    return {**inner, final_name(bundle): np.array([c.risk for c in found])} if inner else {}
+    """Scores of the models beside and inside the final one, and the risk under its name; empty where it is alone."""
+    others = [m.name for m in bundle.recipe.models if all(m.name in case.signatures for case in found)]
+    scores = {name: np.array([case.signatures[name] for case in found]) for name in others}
+    return {**scores, final_name(_finals(bundle)): np.array([case.risk for case in found])} if others else {}
+
+
+def _model_notes(bundle: Bundle, found: Sequence[CaseRisk]) -> tuple[str, ...]:
+    """Why a model that could be scored for some of the cases is not compared."""
+    lacking = {m.name: sum(m.name not in case.signatures for case in found) for m in bundle.recipe.models}
+    return tuple(
+        f"{name} is not compared: something that it needs is not known for {_cases(count)}."
+        for name, count in lacking.items()
+        if 0 < count < len(found)
+    )
 
 
 def _groupings(manifest: Manifest) -> tuple[Grouping, ...]:
@@ -236,6 +254,19 @@ def _agreement(reading: str, found: CohortRisks, bundle: Bundle) -> ReadingAgree
         np.array([[[source[n] for n in names] for source in (c.features, c.readings[reading].features)] for c in both]),
         [c.readings[reading].dice for c in both],
     )
+
+
+def _findings(manifest: Manifest, bundle: Bundle) -> tuple[FindingAgreement, ...]:
+    """Each of the recipe's clinical values that another reader read too."""
+    readers = dict.fromkeys(reader for row in manifest for reader in row.clinical_readings)
+    found = []
+    for variable in bundle.recipe.clinical:
+        first = _column(manifest, "clinical", variable.name)
+        for reader in readers:
+            again = [row.clinical_readings.get(reader, {}).get(variable.name, np.nan) for row in manifest]
+            if np.isfinite(again).any():
+                found.append(finding_agreement(variable.name, reader, first, np.array(again, dtype=float)))
+    return tuple(found)
 
 
 def _case(found: CaseRisk, row: CaseRow) -> EvaluatedCase:

@@ -1,4 +1,4 @@
-"""What is inside a bundle's final model, as an evaluation tells it."""
+"""What is inside a bundle's final model and beside it, as an evaluation tells it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from RadFusionLib.errors import InputError
 from RadFusionLib.evaluation.model_comparison import ModelFacts
 from RadFusionLib.evaluation.record import NomogramFacts
 from RadFusionLib.explain.stack_nomogram import stack_nomogram
-from RadFusionLib.fusion.stack_signatures import signature_parts, signature_phases
+from RadFusionLib.recipe import ModelSpec, Recipe
 from RadFusionLib.workflow.cohort_risks import CaseRisk
 
 __all__ = ["final_name", "model_facts", "nomogram_of"]
@@ -20,19 +20,47 @@ CT = "CT-"
 """What the name of a phase of computed tomography begins with."""
 
 
-def final_name(bundle: Bundle) -> str:
+def final_name(finals: Sequence[str]) -> str:
     """The final model as a table calls it; members may have chosen different ones."""
-    return " / ".join(dict.fromkeys(member.final for member in bundle.ensemble.members))
+    return " / ".join(dict.fromkeys(finals))
 
 
-def model_facts(bundle: Bundle) -> dict[str, ModelFacts]:
-    """Parts and modality of the models inside the stack, and of the final one."""
-    parts, phases = signature_parts(bundle.ensemble.members), signature_phases(bundle.ensemble.members)
-    whole = _modality(bundle.recipe.phases)
-    mixed = " and " in whole
-    # A trained network's images have no feature names; only in a recipe of one modality is theirs known.
-    facts = {name: ModelFacts(inner, _modality(phases[name]) if mixed else whole) for name, inner in parts.items()}
-    return {**facts, final_name(bundle): ModelFacts(tuple(parts), whole)}
+def model_facts(recipe: Recipe, finals: Sequence[str]) -> dict[str, ModelFacts]:
+    """What the recipe's models are made of, and of which modality; of the members' finals under their joined name."""
+    facts = {
+        m.name: ModelFacts(_parts(recipe, m.name), _modality(_phases(recipe, m.name)), _kind(m)) for m in recipe.models
+    }
+    if len(set(finals)) > 1:
+        parts = tuple(dict.fromkeys(part for name in finals for part in (*facts[name].parts, name)))
+        phases = [phase for name in finals for phase in _phases(recipe, name)]
+        facts[final_name(finals)] = ModelFacts(parts, _modality(phases))
+    return facts
+
+
+def _parts(recipe: Recipe, name: str) -> tuple[str, ...]:
+    """The models that one is made of, and those that they are made of."""
+    inputs = recipe.model(name).inputs
+    return tuple(dict.fromkeys(part for one in inputs for part in (*_parts(recipe, one), one)))
+
+
+def _kind(model: ModelSpec) -> str:
+    return "network" if model.network else " and ".join(model.families) or "fusion"
+
+
+def _phases(recipe: Recipe, name: str) -> list[str]:
+    """The phases that a model sees."""
+    model = recipe.model(name)
+    if model.network:
+        return [str(recipe.networks[model.network]["input"]["phase"])]
+    if set(model.families) & {"cr", "dlr"}:
+        return list(model.phases or recipe.phases)
+    if model.inputs:
+        return [phase for one in (*model.aggregate, *model.stack) for phase in _phases(recipe, one)]
+    if " and " not in _modality(recipe.phases):
+        return []
+    # What readers find in CT and in MRI is told apart by the images that it is fused with.
+    fused = [one for other in recipe.models if other.clinical == name for one in other.stack]
+    return [phase for one in fused for phase in _phases(recipe, one)]
 
 
 def _modality(phases: Sequence[str]) -> str:

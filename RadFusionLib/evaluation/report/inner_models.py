@@ -1,11 +1,11 @@
-"""What a report says of the models inside the final one: their areas, their nomogram, their features."""
+"""What a report says of the recipe's models: their areas, the nomogram, the features."""
 
 from __future__ import annotations
 
 from RadFusionLib.evaluation.assessment import APPARENT, Assessment
-from RadFusionLib.evaluation.model_comparison import ModelComparison
+from RadFusionLib.evaluation.model_comparison import ModelComparison, ModelTest
 from RadFusionLib.evaluation.record import BundleFacts, NomogramFacts
-from RadFusionLib.evaluation.report.document import Block, Figure, Notice, Paragraph, Section, Table
+from RadFusionLib.evaluation.report.document import Block, Figure, Folded, Notice, Paragraph, Section, Table
 from RadFusionLib.evaluation.report.figures import correlation_figure, model_curves_figure, nomogram_figure
 from RadFusionLib.evaluation.report.words import interval, number, p_value
 
@@ -13,21 +13,24 @@ __all__ = ["correlation_section", "models_section", "nomogram_section"]
 
 ENSEMBLE = "ensemble"
 """Under which a bundle's record keeps the final model's area."""
+MANY = 16
+"""Tests beyond which only those of the final model are shown at once."""
 
 
 def models_section(one: Assessment, comparison: ModelComparison, bundle: BundleFacts, tail: str) -> Section:
-    """Each model inside the fusion beside the fusion, and the tests between them."""
+    """Each model of the recipe beside the final one, and the tests between them."""
     blocks: list[Block] = []
     if one.name == APPARENT:
         blocks.append(Notice(("These cases trained the models, so every area below is too good.",)))
+    final = comparison.models[-1].name
     blocks.append(
         Figure(
             model_curves_figure(comparison),
-            "The models inside the fusion and the fusion itself (thick).",
+            f"The models of the recipe; {final}, the final one, is drawn thick.",
             "ROC curves of " + ", ".join(f"{m.name}, AUC {interval(m.auc, 2)}" for m in comparison.models),
         )
     )
-    trained = {**bundle.out_of_fold_auc, comparison.models[-1].name: bundle.out_of_fold_auc.get(ENSEMBLE, float("nan"))}
+    trained = {**bundle.out_of_fold_auc, final: bundle.out_of_fold_auc.get(ENSEMBLE, float("nan"))}
     rows = tuple(
         (m.name, m.modality or "no image", interval(m.auc), number(trained.get(m.name, float("nan"))))
         for m in comparison.models
@@ -36,37 +39,49 @@ def models_section(one: Assessment, comparison: ModelComparison, bundle: BundleF
         Table(
             ("model", "images", "AUC (DeLong's 95 % interval)", "AUC in training, out of fold"),
             rows,
-            "The score of a model inside is the mean of its members'; that of the last, the final model, is the risk",
+            "The score of a model is the mean of its members'; that of the last, the final model, is the risk",
         )
     )
     if comparison.tests:
-        tests = tuple(
-            (
-                f"{t.first} against {t.second}", t.relation or "–", interval(t.comparison.difference),
-                number(t.comparison.statistic, 2), p_value(t.comparison.p), p_value(t.adjusted),
-            )
-            for t in comparison.tests
-        )  # fmt: skip
-        header = ("models", "what differs", "difference of the AUCs", "z", "p", "p, Holm")
-        blocks.append(Table(header, tests, f"DeLong's test between each pair, {len(tests)} in all"))
-        blocks.append(
-            Paragraph(
-                "The last column is adjusted for the number of tests. A large p does not show that two models are "
-                "alike.", muted=True,
-            )
-        )  # fmt: skip
+        blocks += _tests(comparison.tests, final)
     blocks += [Paragraph(note, muted=True) for note in comparison.notes]
     shown = {part for m in comparison.models for part in m.name.split(" / ")} | {ENSEMBLE}
     alone = {name: auc for name, auc in bundle.out_of_fold_auc.items() if name not in shown}
     if alone:
         said = ", ".join(f"{name} {auc:.3f}" for name, auc in alone.items())
-        blocks.append(
-            Paragraph(
-                "Models of the recipe that are no part of the fusion are not kept in a bundle, so they are not "
-                f"evaluated here; their AUC in training, out of fold: {said}.", muted=True,
-            )
-        )  # fmt: skip
-    return Section(f"Models inside the fusion{tail}", blocks)
+        blocks.append(Paragraph(f"Not evaluated here; AUC in training, out of fold: {said}.", muted=True))
+    return Section(f"Models{tail}", blocks)
+
+
+def _tests(tests: tuple[ModelTest, ...], final: str) -> list[Block]:
+    """The tests that the recipe is made for, and behind a line to click the others."""
+    related = tuple(t for t in tests if t.relation)
+    if len(related) > MANY:
+        related = tuple(t for t in tests if final in (t.first, t.second))
+    rest = tuple(t for t in tests if t not in related)
+    header = ("models", "what differs", "difference of the AUCs", "z", "p", "p, Holm")
+    blocks: list[Block] = []
+    if related:
+        blocks.append(Table(header, _test_rows(related), "DeLong's test between two models of the same cases"))
+    blocks.append(
+        Paragraph(
+            f"The last column is adjusted for all {len(tests)} pairs. A large p does not show that two models are "
+            "alike.", muted=True,
+        )
+    )  # fmt: skip
+    if rest:
+        blocks.append(Folded(f"The other {len(rest)} pairs", (Table(header, _test_rows(rest)),)))
+    return blocks
+
+
+def _test_rows(tests: tuple[ModelTest, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (
+            f"{t.first} against {t.second}", t.relation or "–", interval(t.comparison.difference),
+            number(t.comparison.statistic, 2), p_value(t.comparison.p), p_value(t.adjusted),
+        )
+        for t in tests
+    )  # fmt: skip
 
 
 def nomogram_section(found: NomogramFacts) -> Section:

@@ -50,6 +50,8 @@ def report_sections(found: Evaluation) -> list[Section]:
     sections.append(nomogram_section(found.nomogram))
     if found.readings:
         sections.append(_readings(found))
+    if found.findings:
+        sections.append(_findings(found))
     sections += [_missing(found), _sample_size(found), _checklists(found), _provenance(found)]
     return sections
 
@@ -280,6 +282,25 @@ def _readings(found: Evaluation) -> Section:
     ]
     blocks += [Paragraph(f"Reading {r.reading}: {note}", muted=True) for r in found.readings for note in r.notes]
     return Section("Readings", blocks)
+
+
+def _findings(found: Evaluation) -> Section:
+    rows = tuple(
+        (
+            f.name, f.reader, str(f.cases), interval(f.kappa.estimate if f.kappa else None, 2),
+            f"{100 * f.kappa.agreement:.0f} %" if f.kappa else "–", interval(f.icc.estimate if f.icc else None, 2),
+        )
+        for f in found.findings
+    )  # fmt: skip
+    blocks: list[Block] = [
+        Paragraph(
+            "Clinical values and findings that another reader read too, against the first reader's. Cohen's kappa of "
+            "findings (linear weights beyond two levels), ICC(2,1) of measurements."
+        ),
+        Table(("value", "reader", "cases", "kappa", "same", "ICC"), rows),
+    ]
+    blocks += [Paragraph(f"{f.name}, reader {f.reader}: {f.note}", muted=True) for f in found.findings if f.note]
+    return Section("Findings read twice", blocks)
 
 
 def _missing(found: Evaluation) -> Section:

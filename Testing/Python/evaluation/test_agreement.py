@@ -12,6 +12,7 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 
 from RadFusionLib.errors import InputError
 from RadFusionLib.evaluation.dice import dice
+from RadFusionLib.evaluation.finding_agreement import finding_agreement
 from RadFusionLib.evaluation.intraclass import FORMS, intraclass_correlation, intraclass_correlations
 from RadFusionLib.evaluation.kappa import cohen_kappa
 
@@ -206,3 +207,30 @@ def test_masks_that_cannot_be_compared_are_refused():
         dice(np.zeros(3), np.zeros(3))
     with pytest.raises(InputError, match="resample them"):
         dice(np.ones(3), np.ones(4))
+
+
+def test_a_finding_read_twice_has_a_kappa_and_a_measurement_an_icc():
+    from sklearn.metrics import cohen_kappa_score
+
+    rng = np.random.default_rng(8)
+    rim = rng.integers(0, 2, 60).astype(float)
+    again = np.where(rng.random(60) < 0.1, 1 - rim, rim)
+    again[5] = np.nan
+    found = finding_agreement("rim_aphe", "2", rim, again)
+    known = np.isfinite(again)
+    assert found.cases == 59
+    assert found.icc is None
+    assert found.kappa.estimate.value == pytest.approx(cohen_kappa_score(rim[known], again[known]))
+    grade, other = rng.integers(0, 3, 60).astype(float), rng.integers(0, 3, 60).astype(float)
+    weighted = finding_agreement("grade", "2", grade, other).kappa
+    assert weighted.estimate.value == pytest.approx(cohen_kappa_score(grade, other, weights="linear"))
+    size = rng.normal(40, 9, 60).round()
+    measured = finding_agreement("diameter", "2", size, size + rng.normal(0, 1, 60).round())
+    assert measured.kappa is None
+    assert measured.icc.estimate.value > 0.9
+
+
+def test_a_finding_that_nobody_has_gives_a_reason():
+    found = finding_agreement("satellite", "2", np.zeros(9), np.zeros(9))
+    assert (found.kappa, found.icc) == (None, None)
+    assert "one category for every case" in found.note

@@ -88,6 +88,7 @@ def test_what_differs_between_two_models_is_said():
         "all": ModelFacts(("ct", "ct, fused", "mri"), "CT and MRI"),
         "other ct": ModelFacts((), "CT"),
         "clinical": ModelFacts(),
+        "mri, clinical": ModelFacts((), "MRI", "clinical"),
     }
     found = compare_models(outcome, {name: rng.normal(size=40) for name in facts}, facts, untouched=True)
     relation = {(t.first, t.second): t.relation for t in found.tests}
@@ -95,3 +96,5 @@ def test_what_differs_between_two_models_is_said():
     assert relation["ct", "mri"] == "CT against MRI"
     assert relation["ct", "other ct"] == "within CT"
     assert relation["ct", "clinical"] == ""
+    # Two modalities are compared by models of one kind.
+    assert relation["ct", "mri, clinical"] == ""

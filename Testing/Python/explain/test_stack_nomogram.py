@@ -1,4 +1,4 @@
-"""The nomogram of a stack against statsmodels and the ensemble's own risk; the models inside it counted by hand."""
+"""The nomogram of a stack against statsmodels and the ensemble's own risk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from RadFusionLib.fusion.feature_score import FeatureScore
 from RadFusionLib.fusion.interval import HalfSampleInterval
 from RadFusionLib.fusion.member import Member
 from RadFusionLib.fusion.scores import LinearScore
-from RadFusionLib.fusion.stack_signatures import signature_parts, signature_phases, stack_signatures
 from RadFusionLib.fusion.stacked_score import StackedScore
 from RadFusionLib.fusion.table import FeatureTable
 
@@ -96,23 +95,3 @@ def test_why_there_is_no_nomogram_is_one_sentence(table):
     ):
         with pytest.raises(InputError, match=reason):
             stack_nomogram(ensemble, ranges(table), UNITS, "recurrence")
-
-
-def test_models_inside_are_the_mean_of_the_members_and_know_their_parts(table):
-    finals = []
-    for weight in (0.5, 1.5):
-        a, b = single(NAMES[0], weight), single(NAMES[1], -weight)
-        finals.append(stack({"AB": stack({"A": a, "B": b}, (), logistic([1, 1], 0)), "B": b}, NAMES[2:3],
-                            logistic([1, 1, 1], 0)))  # fmt: skip
-    members = ensemble_of(*finals).members
-    found = stack_signatures(members, table)
-    assert list(found) == ["A", "B", "AB"]
-    x = table.values[:, 0]
-    np.testing.assert_allclose(found["A"], (1 / (1 + np.exp(-0.1 - 0.5 * x)) + 1 / (1 + np.exp(-0.1 - 1.5 * x))) / 2)
-    assert signature_parts(members) == {"A": (), "B": (), "AB": ("A", "B")}
-    assert signature_phases(members) == {"A": ("AP",), "B": ("CT-AP",), "AB": ("AP", "CT-AP")}
-    alone = ensemble_of(single(NAMES[0], 1.0)).members
-    assert stack_signatures(alone, table) == {}
-    # A model that one member lacks has no mean.
-    fewer = ensemble_of(finals[0], stack({"B": single(NAMES[1], 1)}, (), logistic([1], 0))).members
-    assert list(stack_signatures(fewer, table)) == ["B"]

@@ -53,7 +53,7 @@ def test_folds_are_of_equal_size_and_blind_to_order():
     assert (assign_folds(cases, 5, seed=4) != fold).any()
 
 
-def test_platt_calibration_is_a_logistic_regression_on_smoothed_targets():
+def test_calibration_of_many_cases_is_a_logistic_regression():
     generator = np.random.default_rng(2)
     score = generator.normal(size=4000)
     y = (generator.random(4000) < 1 / (1 + np.exp(-(1.7 * score - 0.4)))).astype(int)
@@ -61,13 +61,57 @@ def test_platt_calibration_is_a_logistic_regression_on_smoothed_targets():
     reference = LogisticRegression(C=np.inf).fit(score[:, None], y)
     assert found.slope == pytest.approx(reference.coef_[0, 0], rel=0.01)
     assert found.intercept == pytest.approx(reference.intercept_[0], abs=0.01)
+    shifted = PlattCalibration.fit(7 * score + 30, y)
+    assert shifted.probability(7 * score + 30) == pytest.approx(found.probability(score), abs=1e-9)
 
 
-def test_platt_calibration_of_a_useless_score_is_the_prevalence():
+def test_calibration_of_few_cases_is_the_mean_of_the_posterior():
+    """Against the whole posterior of slope and intercept on a grid, without Laplace's integral."""
+    generator = np.random.default_rng(3)
+    for cases in (12, 30):
+        x = generator.normal(size=cases)
+        x = (x - x.mean()) / x.std()
+        y = (generator.random(cases) < 1 / (1 + np.exp(-0.5 * x))).astype(float)
+        slope, intercept = np.linspace(0, 6, 241)[:, None], np.linspace(-5, 5, 401)
+        logit = slope[..., None] * np.append(x, 0) + intercept[:, None]
+        target = np.append(y, (y.sum() + 0.5) / (cases + 1))
+        log_posterior = (target * logit - np.logaddexp(0, logit)).sum(axis=-1) - 0.5 * (slope / 0.7) ** 2
+        posterior = np.exp(log_posterior - log_posterior.max())
+        posterior /= posterior.sum()
+        found = PlattCalibration.fit(x, y)
+        assert found.slope == pytest.approx((posterior * slope).sum(), abs=0.04)
+        assert found.intercept == pytest.approx((posterior * intercept).sum(), abs=0.04)
+
+
+def test_calibration_of_a_score_that_points_the_wrong_way_stays_near_the_prevalence():
     y = np.array([0, 1] * 50 + [0] * 50)
     found = PlattCalibration.fit(-y.astype(float), y)
-    assert found.slope == 0.0
-    assert found.probability(np.array([3.0]))[0] == pytest.approx(1 / 3, abs=0.01)
+    assert found.slope > 0
+    assert found.probability(np.array([-1.0, 0.0])) == pytest.approx([1 / 3, 1 / 3], abs=0.03)
+    assert PlattCalibration.fit(np.ones(9), y[:9]).slope == 0.0
+
+
+def test_calibration_never_gives_everybody_one_risk_for_want_of_cases():
+    """The likeliest slope of twelve cases is often zero; the posterior's mean is not, and errs less on average."""
+    generator = np.random.default_rng(4)
+    zero, errors = 0, {"posterior": [], "likeliest": []}
+    fresh = generator.normal(size=2000)
+    truth = 1 / (1 + np.exp(-fresh))
+    for _ in range(60):
+        x = generator.normal(size=12)
+        y = (generator.random(12) < 1 / (1 + np.exp(-x))).astype(int)
+        if min(y.sum(), (1 - y).sum()) < 2:
+            continue
+        likeliest = LogisticRegression(C=1e4).fit(x[:, None], y)
+        slope = max(likeliest.coef_[0, 0], 0.0)
+        zero += slope == 0.0
+        risk = likeliest.predict_proba(fresh[:, None])[:, 1] if slope else np.full(2000, y.mean())
+        found = PlattCalibration.fit(x, y)
+        assert found.slope > 0
+        errors["likeliest"].append(np.mean((risk - truth) ** 2))
+        errors["posterior"].append(np.mean((found.probability(fresh) - truth) ** 2))
+    assert zero > 3
+    assert np.mean(errors["posterior"]) < 0.8 * np.mean(errors["likeliest"])
 
 
 def test_youden_threshold_equals_a_search_over_the_roc_curve():
@@ -130,6 +174,18 @@ def test_a_changed_fold_leaves_the_member_fitted_without_it_the_same():
     assert np.array_equal(fold, again_fold)
     same = [_arrays(a) == _arrays(b) for a, b in zip(members, again, strict=True)]
     assert same == [False, True, False]
+
+
+def test_a_changed_fold_leaves_its_own_held_out_probabilities_the_same():
+    """Neither the ensemble that scores a fold nor its calibration knows the fold's outcomes."""
+    table, outcome, _ = informative_table(60, seed=13)
+    recipe = small_recipe(interval={"level": 0.9, "refits": 2})
+    first = fit_ensemble(table, outcome, recipe)
+    held = first.folds == 1
+    again = fit_ensemble(table, np.where(held, 1 - outcome, outcome), recipe)
+    assert np.array_equal(again.folds, first.folds)
+    assert again.out_of_fold[held].tobytes() == first.out_of_fold[held].tobytes()
+    assert (again.out_of_fold[~held] != first.out_of_fold[~held]).all()
 
 
 def _arrays(member) -> list:

@@ -1,0 +1,69 @@
+"""What each model that a bundle keeps says of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from RadFusionLib.fusion.case_score import CaseScore
+from RadFusionLib.fusion.member import Member
+from RadFusionLib.fusion.stacked_score import StackedScore
+from RadFusionLib.fusion.table import FeatureTable
+
+__all__ = ["model_signatures"]
+
+
+def model_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str, np.ndarray]:
+    """Score each case by every model of the members: those inside a stack, nested ones too, and those beside it.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Of an ensemble.
+    table : FeatureTable
+        The cases, n of them, with what the members' final models need.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, shape (n,) each
+        By the model's name, the mean of the members' signatures, in [0, 1]; NaN where a feature of it is not known.
+        Only models that every member has and whose columns the table holds. Without the final model, whose calibrated
+        score is the risk, unless the members have different ones.
+    """
+    models = [dict(_models(member)) for member in members]
+    finals = {member.final for member in members}
+    alone = finals if len(finals) == 1 else set()
+    first, *others = models
+    shared = [name for name in first if name not in alone and all(name in other for other in others)]
+    return {
+        name: np.mean([_signature(one[name], table) for one in models], axis=0)
+        for name in shared
+        if all(_can_score(one[name], table) for one in models)
+    }
+
+
+def _models(member: Member) -> Iterator[tuple[str, CaseScore]]:
+    for name, score in member.scores.items():
+        yield from _inside(score)
+        yield name, score
+
+
+def _inside(score: CaseScore) -> Iterator[tuple[str, CaseScore]]:
+    if isinstance(score, StackedScore):
+        for name, part in score.signatures.items():
+            yield from _inside(part)
+            yield name, part
+
+
+def _can_score(score: CaseScore, table: FeatureTable) -> bool:
+    return all(name in table.position for name in score.features) and all(name in table.images for name in score.images)
+
+
+def _signature(score: CaseScore, table: FeatureTable) -> np.ndarray:
+    """NaN where a feature is, since a tree would take it for a number."""
+    known = np.isfinite(table.columns(score.features)).all(axis=1)
+    found = np.full(len(table.cases), np.nan)
+    if known.any():
+        found[known] = score.signature(table.rows(known))
+    return found
