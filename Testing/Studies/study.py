@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import demonstration_bundle
 import discrimination
 import intervals
+import maps
 import networks
 import patches
 import permutations
@@ -29,6 +30,7 @@ STUDIES = {
     "recipes": recipes.run,
     "recipes-leak": recipes.run_leak,
     "intervals": intervals.run,
+    "maps": maps.run,
     "patches": patches.run,
     "networks": networks.run,
     "real-labels": real_labels.run,
