@@ -7,7 +7,10 @@ import re
 
 from RadFusionLib.fusion.table import CLINICAL, family_of
 
-__all__ = ["readable", "shown", "valued"]
+__all__ = ["levels_of", "readable", "shown", "valued"]
+
+LEVEL = re.compile(r"(-?\d+(?:\.\d+)?) ([^,]+)")
+"""A value and its word in a unit such as ``0 no, 1 yes``."""
 
 CLASSES = {"firstorder": "first-order", "shape": "shape"}
 IMAGES = {
@@ -32,6 +35,8 @@ def readable(name: str) -> str:
     if len(parts) < 3:
         return name.replace("_", " ")
     phase, region, rest = parts
+    if rest == "dlr":
+        return f"{phase}, {region}: deep features together"
     if rest.startswith("dlr_"):
         return f"{phase}, {region}: deep feature {rest.removeprefix('dlr_')}"
     parts = rest.split("_", 2)
@@ -51,6 +56,11 @@ def _image(image: str) -> str:
     return IMAGES.get(image, image.replace("-", " ", 1))
 
 
+def levels_of(unit: str) -> tuple[tuple[float, str], ...]:
+    """The values and words of a unit such as ``0 no, 1 yes``; empty for a unit of measurement."""
+    return tuple((float(value), word.strip()) for value, word in LEVEL.findall(unit))
+
+
 def shown(value: float) -> str:
     """A number of four digits, without a power of ten where a reader can do without: ``20000``, ``0.0412``."""
     if not math.isfinite(value):
@@ -63,7 +73,10 @@ def shown(value: float) -> str:
 
 
 def valued(label: str, value: float | None, unit: str = "") -> str:
-    """A label with its value in the reader's unit: ``AFP = 412 ng/mL``."""
+    """A label with its value in the reader's unit: ``AFP = 412 ng/mL``, ``hepatitis = yes``."""
     if value is None:
         return label
+    levels = levels_of(unit)
+    if levels:
+        return f"{label} = {dict(levels).get(value, shown(value))}"
     return f"{label} = {shown(value)}{' ' + unit if unit and math.isfinite(value) else ''}"

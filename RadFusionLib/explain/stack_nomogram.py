@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from RadFusionLib.errors import InputError
-from RadFusionLib.explain.labels import readable
+from RadFusionLib.explain.labels import levels_of, readable
 from RadFusionLib.explain.nomogram import Nomogram, NomogramVariable
 from RadFusionLib.fusion.ensemble import Ensemble
 from RadFusionLib.fusion.scores import LinearScore
@@ -18,9 +17,6 @@ from RadFusionLib.fusion.table import CLINICAL
 __all__ = ["stack_nomogram"]
 
 SIGNATURE_RANGE = (0.0, 1.0)
-LEVEL = re.compile(r"(-?\d+(?:\.\d+)?) ([^,]+)")
-"""A value and its word in a unit such as ``0 no, 1 yes``."""
-
 
 def stack_nomogram(
     ensemble: Ensemble,
@@ -82,7 +78,7 @@ def _variable(
     if not name.startswith(CLINICAL):
         return NomogramVariable(name, readable(name), coefficient, *SIGNATURE_RANGE)
     unit = units.get(name.removeprefix(CLINICAL), "")
-    levels = tuple((float(value), word.strip()) for value, word in LEVEL.findall(unit))
+    levels = levels_of(unit)
     if levels:
         low, high = min(value for value, _ in levels), max(value for value, _ in levels)
         return NomogramVariable(name, readable(name), coefficient, low, high, "", levels)

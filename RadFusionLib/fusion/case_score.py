@@ -40,11 +40,3 @@ class CaseScore(Protocol):
     def signature(self, table: FeatureTable) -> np.ndarray:
         """The score in [0, 1], as a stack takes it, shape (n,)."""
         ...
-
-    def addends(self, table: FeatureTable, name: str) -> tuple[dict[str, np.ndarray], float]:
-        """What adds up to the score: a term, shape (n,), for each input, and what an average case scores.
-
-        By feature where the score is linear in its features, by signature where it is a linear stack, else one term
-        under the model's own ``name``.
-        """
-        ...

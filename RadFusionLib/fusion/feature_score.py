@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from RadFusionLib.fusion.classifier import decision, signature
-from RadFusionLib.fusion.scores import LinearScore, Score
+from RadFusionLib.fusion.scores import Score
 from RadFusionLib.fusion.table import FeatureTable
-from RadFusionLib.fusion.transforms import Standardised, Transform
+from RadFusionLib.fusion.transforms import Transform
 
 __all__ = ["FeatureScore"]
 
@@ -56,12 +56,3 @@ class FeatureScore:
     def signature(self, table: FeatureTable) -> np.ndarray:
         """The score in [0, 1], shape (n,)."""
         return signature(self.classifier, self.transformed(table))
-
-    def addends(self, table: FeatureTable, name: str) -> tuple[dict[str, np.ndarray], float]:
-        """A term a feature where classifier and transforms are linear one by one, else one term under ``name``."""
-        if not isinstance(self.classifier, LinearScore) or any(
-            not isinstance(t, Standardised) for t in self.transforms
-        ):
-            return {name: self.score(table)}, 0.0
-        terms = self.classifier.terms(self.transformed(table))
-        return dict(zip(self.features, terms.T, strict=True)), self.classifier.intercept

@@ -53,7 +53,3 @@ class LinearScore:
     def signature(self, table: FeatureTable) -> np.ndarray:
         """The logistic function of the score, shape (n,)."""
         return expit(self.score(table))
-
-    def addends(self, table: FeatureTable, name: str) -> tuple[dict[str, np.ndarray], float]:
-        """Each feature's term, shape (n,), and the intercept, which an average case scores."""
-        return dict(zip(self.features, self.terms(table).T, strict=True)), self.intercept

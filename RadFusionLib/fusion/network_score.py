@@ -74,10 +74,6 @@ class NetworkScore:
         """Probability of each of a case's images, shape (m,), in [0, 1]."""
         return self.classifier.predict_proba(scaled_images(images))[:, 1]
 
-    def addends(self, table: FeatureTable, name: str) -> tuple[dict[str, np.ndarray], float]:
-        """One term under ``name``."""
-        return {name: self.score(table) - self.mean}, self.mean
-
     def to_parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """A JSON structure and arrays."""
         structure, arrays = self.classifier.to_parts()

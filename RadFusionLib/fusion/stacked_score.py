@@ -9,7 +9,7 @@ import numpy as np
 
 from RadFusionLib.fusion.case_score import CaseScore
 from RadFusionLib.fusion.classifier import decision, signature
-from RadFusionLib.fusion.scores import LinearScore, Score
+from RadFusionLib.fusion.scores import Score
 from RadFusionLib.fusion.table import FeatureTable
 
 __all__ = ["StackedScore"]
@@ -68,11 +68,3 @@ class StackedScore:
     def signature(self, table: FeatureTable) -> np.ndarray:
         """The score in [0, 1], shape (n,)."""
         return signature(self.classifier, self.inputs_of(table))
-
-    def addends(self, table: FeatureTable, name: str) -> tuple[dict[str, np.ndarray], float]:
-        """A term a signature and clinical value where the classifier is linear, else one term under ``name``."""
-        if not isinstance(self.classifier, LinearScore):
-            return {name: self.score(table)}, 0.0
-        terms = self.classifier.terms(self.inputs_of(table) - self.mean)
-        base = self.classifier.intercept + self.classifier.terms(self.mean[None]).sum()
-        return dict(zip(self.inputs, terms.T, strict=True)), float(base)

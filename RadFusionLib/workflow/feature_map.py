@@ -13,6 +13,7 @@ from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.radiomics import PreparedRegion, prepare
 from RadFusionLib.radiomics.maps import feature_maps
+from RadFusionLib.workflow.explanation import risk_shapley
 from RadFusionLib.workflow.extraction import conventional_settings, voxel_size
 from RadFusionLib.workflow.preprocess import PreparedCase, shared_frame
 
@@ -81,15 +82,15 @@ def feature_map(
 
 
 def _strongest(bundle: Bundle, table: FeatureTable) -> str:
-    added, _ = bundle.ensemble.terms(table)
+    found = risk_shapley(bundle, table)
     frame = shared_frame(bundle.recipe)
-    mapped = [name for name in added if name.split("_")[0] in frame and _has_map(name)]
+    mapped = [n for n, name in enumerate(found.names) if name.split("_")[0] in frame and _has_map(name)]
     if not mapped:
         raise InputError(
             f"The final model of {bundle.name} uses no CR feature that has a map; name one as feature:NAME, or choose "
             "another kind of heatmap."
         )
-    return max(mapped, key=lambda name: (abs(float(added[name][0])), name))
+    return found.names[max(mapped, key=lambda n: (abs(float(found.values[0, n])), found.names[n]))]
 
 
 def _has_map(name: str) -> bool:

@@ -12,15 +12,15 @@ from RadFusionLib.bundle import Bundle
 from RadFusionLib.case import Case, Volume
 from RadFusionLib.cohort import fingerprint
 from RadFusionLib.errors import InputError
-from RadFusionLib.explain import Heatmap, readable
-from RadFusionLib.fusion import FeatureTable, Risk
+from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.fusion.table import CLINICAL
 from RadFusionLib.progress import ProgressCallback, Stage
+from RadFusionLib.workflow.explanation import explain
 from RadFusionLib.workflow.extraction import extract_case
 from RadFusionLib.workflow.painting import HeatmapChoice, paint_heatmap
 from RadFusionLib.workflow.preprocess import PreparedCase, prepare_case
 
-__all__ = ["TRAINED_ON", "Prediction", "check_demonstration", "explain", "predict"]
+__all__ = ["TRAINED_ON", "Prediction", "check_demonstration", "predict"]
 
 TRAINED_ON = "This case was among the training cases; its risk is apparent, not a prediction."
 
@@ -189,51 +189,3 @@ def _features(
         (case.scanner,),
         images={name: (found.images[name],) for name in bundle.ensemble.images},
     )
-
-
-def explain(
-    bundle: Bundle,
-    prepared: PreparedCase,
-    table: FeatureTable,
-    risk: Risk,
-    warnings: tuple[str, ...],
-    painted: Heatmap | None,
-) -> dict[str, Any]:
-    """Return what ``explanation.json`` holds of a risk and the features it came from."""
-    added, base = bundle.ensemble.terms(table)
-    units = {variable.name: variable.unit for variable in bundle.recipe.clinical}
-    terms: list[dict[str, Any]] = [
-        {
-            "feature": name,
-            "label": readable(name),
-            "unit": units.get(name.removeprefix(CLINICAL), ""),
-            "value": float(table.columns([name])[0, 0]) if name in table.position else None,
-            "contribution": float(term[0]),
-        }
-        for name, term in added.items()
-    ]
-    terms.sort(key=lambda t: (-abs(t["contribution"]), t["feature"]))
-    return {
-        "case": prepared.id,
-        "outcome": bundle.recipe.outcome["name"],
-        "risk": risk.risk,
-        "risk_low": risk.low,
-        "risk_high": risk.high,
-        "level": bundle.ensemble.interval.level,
-        "model_spread": risk.spread,
-        "members": list(risk.members),
-        "models": [member.final for member in bundle.ensemble.members],
-        "group": risk.group,
-        "threshold": bundle.ensemble.threshold,
-        "prevalence": bundle.record.prevalence,
-        "logit": float(bundle.ensemble.logit(table)[0]),
-        "base": base,
-        "scale": "log-odds",
-        "terms": terms,
-        "clipped_fraction": {role: part.clipped_fraction for role, part in prepared.phases.items()},
-        "warnings": list(warnings),
-        "notices": list(prepared.notices),
-        "heatmap": None if painted is None else painted.facts(),
-        "bundle": bundle.name,
-        "notice": bundle.notice,
-    }

@@ -10,7 +10,8 @@ import numpy as np
 from RadFusionLib.bundle import Bundle
 from RadFusionLib.errors import InputError
 from RadFusionLib.fusion.table import CLINICAL
-from RadFusionLib.workflow.prediction import TRAINED_ON, Prediction, explain
+from RadFusionLib.workflow.explanation import explain
+from RadFusionLib.workflow.prediction import TRAINED_ON, Prediction
 
 __all__ = ["with_clinical"]
 

@@ -145,13 +145,6 @@ def test_risk_lies_in_its_interval_and_group_follows_the_threshold(trained):
         assert risk.spread == pytest.approx(max(risk.members) - min(risk.members))
 
 
-def test_terms_add_up_to_the_log_odds(trained):
-    _, _, result = trained
-    fresh, _, _ = informative_table(20, seed=9, first=3000)
-    added, base = result.ensemble.terms(fresh)
-    assert base + sum(added.values()) == pytest.approx(result.ensemble.logit(fresh), abs=1e-12)
-
-
 def test_number_of_processes_does_not_change_the_ensemble(trained):
     table, outcome, result = trained
     other = fit_ensemble(table, outcome, small_recipe(), seed=1, jobs=2)

@@ -20,6 +20,7 @@ from RadFusionLib.evaluation.assessment import APPARENT, TEST
 from RadFusionLib.evaluation.record import Evaluation
 from RadFusionLib.evaluation.report import write_report
 from RadFusionLib.evaluation.report.checklists import CLEAR, METRICS, TRIPOD_AI
+from RadFusionLib.fusion.influence import feature_influence
 from RadFusionLib.fusion.table import CLINICAL, FeatureTable
 from RadFusionLib.resources import resource
 from RadFusionLib.simulation import draw_latents, draw_outcomes, draw_survival
@@ -52,17 +53,14 @@ def table() -> pd.DataFrame:
 
 
 def features_of(bundle: Bundle, table: pd.DataFrame, prints: Sequence[str] = ()) -> FeatureFile:
-    """Features that lie where the training cases' did, and follow the outcome through the bundle's own addends."""
+    """Features that lie where the training cases' did, and follow the outcome through the bundle's own risk."""
     names = tuple(n for n in bundle.domain.quantiles if not n.startswith(CLINICAL))
     rng = np.random.default_rng(5)
     levels = np.array([bundle.domain.quantiles[name] for name in names])
     middle, width = levels[:, 4], (levels[:, 5] - levels[:, 3]) / 1.35
     values = middle + width * rng.normal(size=(len(table), len(names)))
     cases = tuple(table["case"])
-    plain = FeatureTable(cases, names, np.tile(middle, (len(table), 1)))
-    up = FeatureTable(cases, names, plain.values + width)
-    slope = np.array([(bundle.ensemble.terms(up)[0].get(n, [0])[0] - bundle.ensemble.terms(plain)[0].get(n, [0])[0])
-                      for n in names])  # fmt: skip
+    slope = feature_influence(bundle.ensemble, FeatureTable(("middle",), names, middle[None]), names)
     values += np.where(table["outcome"].to_numpy(dtype=float)[:, None] == 1, 1, -1) * 0.4 * np.sign(slope) * width
     prints = tuple(prints) or tuple(f"print{i}" for i in range(len(table)))
     weights = bundle.weights
