@@ -1,17 +1,15 @@
 """The RadFusion module: what the Slicer window needs around RadFusionLib, which does the work."""
 
 # No "from __future__ import annotations" here: Slicer's parameter node wrapper reads the annotations as types.
-import json
 import logging
 import sys
 import unittest
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import slicer
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLTableNode
+from vtk import vtkCommand
 
 try:
     import RadFusionLib
@@ -23,9 +21,7 @@ except ImportError:
     sys.path.insert(0, str(_beside))
     import RadFusionLib
 
-from RadFusionLib.errors import Cancelled, InputError, RadFusionError
 from RadFusionLib.scene import SceneLogic
-from RadFusionLib.scene.results import summary
 
 try:
     from slicer.i18n import tr as _
@@ -60,23 +56,6 @@ except ImportError:
         return kind
 
 
-PHASES = {
-    "AP": "phaseAP",
-    "PP": "phasePP",
-    "HBP": "phaseHBP",
-    "T1": "phaseT1",
-    "T2": "phaseT2",
-    "DWI": "phaseDWI",
-    "ADC": "phaseADC",
-    "VP": "phaseVP",
-    "DP": "phaseDP",
-    "CT-NP": "phaseCTNP",
-    "CT-AP": "phaseCTAP",
-    "CT-VP": "phaseCTVP",
-}
-"""Name of the selector and of the parameter by role; a recipe's phases are shown."""
-
-
 class RadFusion(ScriptedLoadableModule):
     """Name, place and help of the module."""
 
@@ -92,6 +71,14 @@ class RadFusion(ScriptedLoadableModule):
             "influenced it. Research use only. Not a medical device. Must not inform diagnosis or treatment."
         )
         self.parent.acknowledgementText = _("The methods are those of the papers that the recipes name.")
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData() -> None:
+    """Offer the simulated case in Slicer's Sample Data module."""
+    from RadFusionPanel.sample_case import register_sample_data
+
+    register_sample_data(str(Path(__file__).resolve().parent / "Resources" / "Icons"))
 
 
 @parameterNodeWrapper
@@ -117,220 +104,107 @@ class RadFusionParameterNode:
     marginMm: Annotated[float, WithinRange(1.0, 50.0)] = 10.0
     clinicalValues: str = "{}"
     allowDemonstration: bool = False
+    liveShell: bool = True
+    lastPrediction: str = ""
     heatmap: vtkMRMLScalarVolumeNode
+    heatmapShown: bool = True
+    heatmapOpacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.6
+    legendShown: bool = True
     results: vtkMRMLTableNode
+    outputFolder: Path
 
 
 class RadFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """Connects the user's choices to the logic, and does nothing else."""
+    """The module's life in the window; the steps of the work are in :mod:`RadFusionPanel`."""
 
     def __init__(self, parent: Any = None) -> None:
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic: RadFusionLogic | None = None
+        self.panel: Any = None
         self._parameterNode: Any = None
         self._guiTag: Any = None
-        self._bundle: Any = None
-        self._clinicalEdits: dict[str, Any] = {}
-        self._cancelled = False
 
     def setup(self) -> None:
         ScriptedLoadableModuleWidget.setup(self)
+        from RadFusionPanel.panel import Panel
+
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/RadFusion.ui"))
         self.layout.addWidget(uiWidget)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = RadFusionLogic()
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.ui.readBundleButton.connect("clicked(bool)", self.onReadBundle)
-        self.ui.shellButton.connect("clicked(bool)", self.onShell)
-        self.ui.predictButton.connect("clicked(bool)", self.onPredict)
-        self.ui.cancelButton.connect("clicked(bool)", self.onCancel)
-        self._showPhases(("AP", "PP", "HBP"))
-        self._showProgress(False)
+        self.panel = Panel(self.ui, self.logic)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
+        self.setParameterNode(None)
         self.removeObservers()
+        if self.panel is not None:
+            self.panel.close()
 
     def enter(self) -> None:
         self.initializeParameterNode()
+        self.panel.segment.enter()
 
     def exit(self) -> None:
-        self._storeClinical()
-        self.setParameterNode(None)
+        self.panel.segment.leave()
+
+    def onReload(self) -> None:
+        """Read the panel's files anew too."""
+        for name in [name for name in sys.modules if name.partition(".")[0] == "RadFusionPanel"]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
 
     def onSceneStartClose(self, caller: Any, event: Any) -> None:
-        self._cancelled = True
+        self.panel.sceneClosing()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller: Any, event: Any) -> None:
         if self.parent.isEntered:
             self.initializeParameterNode()
 
+    def onSceneStartImport(self, caller: Any, event: Any) -> None:
+        # While a scene is read, its nodes refer to others that are not there yet.
+        self.setParameterNode(None)
+
+    def onNodeRemoved(self, caller: Any, event: Any) -> None:
+        # A selector drops a removed node by itself; what hangs on the choice is looked at after it has.
+        self.panel.refreshSoon()
+
     def initializeParameterNode(self) -> None:
         """Take the parameter node of this scene."""
-        self.setParameterNode(self.logic.getParameterNode())
+        parameterNode = self.logic.getParameterNode()
+        known = self._parameterNode is not None and self._parameterNode.parameterNode is parameterNode.parameterNode
+        if known:
+            self.panel.refresh()
+        else:
+            self.setParameterNode(parameterNode)
 
     def setParameterNode(self, parameterNode: Any) -> None:
         """Connect another parameter node to the window, or none."""
         if self._parameterNode is not None:
             self._parameterNode.disconnectGui(self._guiTag)
-        self._parameterNode = parameterNode
-        self._guiTag = None if parameterNode is None else parameterNode.connectGui(self.ui)
-        if parameterNode is not None and self._bundle is not None:
-            self._showClinical(self._bundle[1].recipe.clinical)
+            self.removeObserver(self._parameterNode.parameterNode, vtkCommand.ModifiedEvent, self.onChosen)
+        self._parameterNode = self.panel.parameters = parameterNode
+        self._guiTag = None
+        if parameterNode is not None:
+            # Not connectGui, which in some versions of Slicer returns no tag, so that nothing could be disconnected.
+            widgets = {w.property("SlicerParameterName"): w for w in vars(self.ui).values()}
+            widgets.pop(None, None)
+            self._guiTag = parameterNode.connectParametersToGui(widgets)
+            self.addObserver(parameterNode.parameterNode, vtkCommand.ModifiedEvent, self.onChosen)
+            self.panel.take(parameterNode)
 
-    def onReadBundle(self) -> None:
-        """Read the bundle and ask for what its recipe needs."""
-        with self._errorsShown():
-            self._readBundle()
-
-    def onShell(self) -> None:
-        """Draw the peritumoral shell as a segment."""
-        with self._errorsShown():
-            chosen = self._parameterNode
-            made = self.logic.createShell(
-                chosen.segmentation,
-                chosen.tumorSegment,
-                chosen.marginMm,
-                None,
-                chosen.liverSegment if self._hasLiver() else None,
-            )
-            said = [_("Shell drawn.")]
-            if made.clipped_fraction > 0.005:
-                said.append(
-                    _("{percent:.0f} % of it lay outside the liver and was cut.").format(
-                        percent=100 * made.clipped_fraction
-                    )
-                )
-            if made.touches_edge:
-                said.append(_("It reaches the edge of the image."))
-            self.ui.resultLabel.text = " ".join(said)
-
-    def onPredict(self) -> None:
-        """Predict, paint the heatmap and fill the table."""
-        with self._errorsShown():
-            if self._bundle is None or self._bundle[0] != Path(self._parameterNode.bundlePath):
-                self._readBundle()
-            chosen = self._parameterNode
-            path, bundle = self._bundle
-            phases = {role: getattr(chosen, PHASES[role]) for role in bundle.recipe.phases}
-            self._showProgress(True)
-            prediction = self.logic.predict(
-                path,
-                phases,
-                chosen.segmentation,
-                chosen.tumorSegment,
-                chosen.liverSegment if self._hasLiver() else None,
-                self._readClinical(),
-                progress=self._progress,
-                allow_demonstration=chosen.allowDemonstration,
-            )
-            reference = phases[bundle.recipe.reference_phase]
-            painted = self.logic.paintHeatmap(prediction, reference, chosen.heatmap)
-            chosen.heatmap = painted.volume
-            chosen.results = self.logic.createResultTable(prediction, chosen.results)
-            self.ui.resultLabel.text = summary(prediction)
-            slicer.util.setSliceViewerLayers(background=reference, foreground=painted.volume, foregroundOpacity=0.6)
-
-    def onCancel(self) -> None:
-        """Stop at the next step of the work."""
-        self._cancelled = True
-
-    def _readBundle(self) -> None:
-        from RadFusionLib.scene.packages import install_packages
-
-        install_packages()
-        from RadFusionLib.bundle import Bundle
-
-        path = Path(self._parameterNode.bundlePath)
-        if not path.is_file():
-            raise InputError(_("No bundle was chosen; choose a .radfusion file."))
-        bundle = Bundle.load(path)
-        self._bundle = (path, bundle)
-        self.ui.bundleLabel.text = f"{bundle.name}. {bundle.notice}"
-        self._showPhases(bundle.recipe.phases)
-        self._showClinical(bundle.recipe.clinical)
-
-    def _showPhases(self, phases: tuple[str, ...]) -> None:
-        for role, name in PHASES.items():
-            for widget in (getattr(self.ui, name), getattr(self.ui, f"{name}Label")):
-                widget.visible = role in phases
-
-    def _showClinical(self, variables: Any) -> None:
-        """One line a clinical variable, filled with what was entered before."""
-        import qt
-
-        form = self.ui.clinicalCollapsibleButton.layout()
-        while form.rowCount():
-            form.removeRow(0)
-        entered = json.loads(self._parameterNode.clinicalValues or "{}")
-        self._clinicalEdits = {}
-        for variable in variables:
-            edit = qt.QLineEdit(entered.get(variable.name, ""))
-            edit.placeholderText = variable.unit
-            edit.connect("editingFinished()", self._storeClinical)
-            form.addRow(variable.name, edit)
-            self._clinicalEdits[variable.name] = edit
-
-    def _storeClinical(self) -> None:
-        if self._parameterNode is not None and self._clinicalEdits:
-            values = {name: edit.text.strip() for name, edit in self._clinicalEdits.items() if edit.text.strip()}
-            self._parameterNode.clinicalValues = json.dumps(values)
-
-    def _readClinical(self) -> dict[str, float]:
-        self._storeClinical()
-        values = {}
-        for name, text in json.loads(self._parameterNode.clinicalValues or "{}").items():
-            try:
-                values[name] = float(text.replace(",", "."))
-            except ValueError:
-                raise InputError(
-                    _("The clinical value {name} is {text}; enter a number.").format(name=name, text=text)
-                ) from None
-        return values
-
-    def _hasLiver(self) -> bool:
-        """Whether a liver was named and is there: without one the shell is not clipped, and says so."""
-        name = self._parameterNode.liverSegment.strip().lower()
-        node = self._parameterNode.segmentation
-        if not name or node is None:
-            return False
-        from RadFusionLib.scene.segmentations import segment_names
-
-        return name in [known.lower() for known in segment_names(node)]
-
-    def _progress(self, fraction: float, message: str) -> bool:
-        self.ui.progressBar.value = round(100 * fraction)
-        self.ui.progressBar.format = f"{message} %p%"
-        slicer.app.processEvents()
-        return not self._cancelled
-
-    def _showProgress(self, running: bool) -> None:
-        self._cancelled = False
-        self.ui.progressBar.visible = running
-        self.ui.cancelButton.visible = running
-        for button in (self.ui.readBundleButton, self.ui.shellButton, self.ui.predictButton):
-            button.enabled = not running
-
-    @contextmanager
-    def _errorsShown(self) -> Iterator[None]:
-        """Show an error of ours as its sentence, and any other with a word to report it."""
-        try:
-            yield
-        except Cancelled as stop:
-            slicer.util.showStatusMessage(str(stop), 5000)
-        except RadFusionError as error:
-            slicer.util.errorDisplay(str(error))
-        except Exception as error:
-            logging.exception("RadFusion failed")
-            slicer.util.errorDisplay(
-                _("RadFusion failed unexpectedly ({error}); please report it.").format(error=error)
-            )
-        finally:
-            self._showProgress(False)
+    def onChosen(self, caller: Any, event: Any) -> None:
+        """Let the steps follow a choice."""
+        self.panel.refresh()
 
 
 class RadFusionLogic(ScriptedLoadableModuleLogic, SceneLogic):

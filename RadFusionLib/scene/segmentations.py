@@ -28,6 +28,7 @@ from RadFusionLib.scene.volumes import (
 
 __all__ = [
     "COLORS",
+    "is_drawn",
     "mask_from_segment",
     "mask_to_segment",
     "new_segmentation",
@@ -98,6 +99,11 @@ def segment_id(node: Node, segment: str) -> str:
             f"{' or '.join(wanted)} (it has {have}); choose one of them."
         )
     return found[0]
+
+
+def is_drawn(node: Node, segment: str) -> bool:
+    """Whether anything is drawn in a segment, given by its name or ID."""
+    return _labelmap(node, segment) is not None
 
 
 def mask_from_segment(node: Node, segment: str, geometry: Geometry, *, whole: bool = True) -> Volume:

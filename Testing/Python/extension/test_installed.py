@@ -22,9 +22,10 @@ recipe = load_recipe("hcc-mvi", "small")
 from RadFusionLib.resources import resource
 assert resource("Recipes").is_relative_to(sys.argv[1])
 import RadFusion
+from RadFusionPanel.phase_selectors import PHASES
 assert Path(RadFusion.__file__).is_relative_to(sys.argv[1])
 logic = RadFusion.RadFusionLogic()
-print(recipe.name, callable(logic.createShell), len(RadFusion.PHASES))
+print(recipe.name, callable(logic.createShell), len(PHASES))
 """
 
 BARE = """

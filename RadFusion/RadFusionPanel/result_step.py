@@ -1,0 +1,205 @@
+"""Step 6: the risk, why, and the heatmap."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from RadFusionLib.errors import InputError
+from RadFusionLib.reading.result_words import what_if_words
+from RadFusionLib.reading.shown_prediction import ShownPrediction
+from RadFusionLib.scene.slice_layers import show_background, show_foreground
+from RadFusionPanel.predict_step import Asked
+from RadFusionPanel.result_page import result_page
+from RadFusionPanel.step import Step
+
+__all__ = ["ResultStep"]
+
+WIDTH, LEGEND_HEIGHT = 480, 14
+"""Pixels of a picture, and of the legend's bar."""
+
+
+class ResultStep(Step):
+    """Shows a prediction, and says when it is no longer that of the case."""
+
+    def __init__(self, panel: Any) -> None:
+        super().__init__(panel)
+        self.shown: ShownPrediction | None = None
+        self._asked: Asked | None = None
+        self._stored = ""
+        self._layered: tuple[Any, ...] = ()
+        self._blank()
+
+    def refresh(self) -> None:
+        if self.chosen.lastPrediction != self._stored:
+            self._restore()
+        self._showHeatmap()
+
+    def sceneClosing(self) -> None:
+        self.shown = self._asked = None
+        self._stored = ""
+        self._layered = ()
+        self._blank()
+
+    def show(self, prediction: ShownPrediction, asked: Asked, reference: Any) -> None:
+        """Take a new prediction: its heatmap and its table go into the scene.
+
+        Parameters
+        ----------
+        prediction : ShownPrediction
+            What was delivered.
+        asked : Asked
+            For which case.
+        reference : vtkMRMLScalarVolumeNode
+            The phase over which the heatmap lies.
+        """
+        self.shown, self._asked = prediction, asked
+        if prediction.heatmap is not None:
+            painted = self.panel.logic.paintHeatmap(prediction, reference, self.chosen.heatmap)
+            self.chosen.heatmap = painted.volume
+            show_background(self.scene, reference)
+        self.chosen.results = self.panel.logic.createResultTable(prediction, self.chosen.results)
+        self._stored = json.dumps({"explanation": dict(prediction.explanation), "asked": asdict(asked)})
+        self.chosen.lastPrediction = self._stored
+        self._layered = ()
+        self._page(prediction)
+        self._picture("waterfall", prediction)
+        self._picture("nomogram", prediction)
+        self.checkFresh()
+        self.panel.refresh()
+
+    def showWhatIf(self, prediction: ShownPrediction, clinical: Mapping[str, float]) -> None:
+        """Show the risk with other clinical values than the predicted ones."""
+        if self.shown is None or self._asked is None:
+            return
+        differ = [name for name, value in clinical.items() if value != self._asked.clinical.get(name)]
+        used = {field.name for field in self.panel.needFacts().clinical if field.used}
+        self._page(prediction, what_if_words(differ, used, self.shown.explanation))
+        self._picture("waterfall", prediction)
+        self._picture("nomogram", prediction)
+
+    def say(self, text: str) -> None:
+        """Say why the risk cannot be shown with the clinical values as they are."""
+        if self.shown is not None:
+            self._page(self.shown, text)
+
+    def checkFresh(self) -> None:
+        """Say what has to be computed again since the prediction, if anything."""
+        self.ui.staleLabel.text = "" if self.shown is None else self._stale()
+        self.ui.staleLabel.visible = bool(self.ui.staleLabel.text)
+
+    def needFresh(self) -> ShownPrediction:
+        """Return the prediction of the case as it is now.
+
+        Raises
+        ------
+        InputError
+            When there is none.
+        """
+        if self.shown is None or not self.shown.number or self._asked is None:
+            raise InputError(_("There is no prediction of this case; predict it first."))
+        self.checkFresh()
+        if self._stale() or dict(self.panel.clinical.values()) != dict(self._asked.clinical):
+            raise InputError(_("The case has changed since its prediction; predict it again first."))
+        return self.shown
+
+    def _stale(self) -> str:
+        assert self._asked is not None
+        try:
+            now = self.panel.predict.now()
+        except InputError:
+            # Nothing is drawn, a value is missing: each step says so itself.
+            return ""
+        said = []
+        if now.contours != self._asked.contours:
+            said.append(_("The tumour or the liver has changed: the image features must be computed again."))
+        if now.images != self._asked.images:
+            said.append(_("An image or its place has changed: the image features must be computed again."))
+        if now.bundle != self._asked.bundle:
+            said.append(_("Another bundle was chosen."))
+        return " ".join([*said, _("Predict again.")]) if said else ""
+
+    def _restore(self) -> None:
+        """Show what a scene that was loaded says of its last prediction; its pictures are drawn at the next one."""
+        self._stored = self.chosen.lastPrediction
+        self._layered = ()
+        try:
+            found = json.loads(self._stored) if self._stored else None
+            self.shown = None if found is None else ShownPrediction(found["explanation"])
+            self._asked = None if found is None else Asked(**found["asked"])
+            page = "" if self.shown is None else result_page(self.shown.explanation)
+        except (ValueError, KeyError, TypeError):
+            self.shown = self._asked = None
+            page = ""
+        self._blank()
+        if self.shown is not None:
+            self.ui.resultLabel.text = page
+
+    def _blank(self) -> None:
+        self.ui.resultLabel.text = _("Predict the case to see its risk.")
+        self.ui.pictures.visible = False
+        self.ui.staleLabel.visible = False
+        self.ui.heatmapGroup.visible = False
+
+    def _page(self, prediction: ShownPrediction, what_if: str = "") -> None:
+        self.ui.resultLabel.text = result_page(prediction.explanation, what_if)
+
+    def _picture(self, name: str, prediction: ShownPrediction) -> None:
+        label = self.ui.whyPicture if name == "waterfall" else self.ui.nomogramPicture
+        path: Path | None = prediction.pictures.get(name)
+        tab = 0 if name == "waterfall" else 1
+        self.ui.pictures.setTabEnabled(tab, path is not None)
+        if path is None:
+            label.clear()
+            return
+        label.setPixmap(qt.QPixmap(str(path)).scaledToWidth(WIDTH, qt.Qt.SmoothTransformation))
+        self.ui.pictures.visible = True
+
+    def _showHeatmap(self) -> None:
+        """Lay the heatmap over the slices as the panel says; what the user does in the views is left alone."""
+        node = self.chosen.heatmap
+        self.ui.heatmapGroup.visible = node is not None
+        wanted = (
+            None if node is None else node.GetID(),
+            bool(self.chosen.heatmapShown),
+            float(self.chosen.heatmapOpacity),
+            bool(self.chosen.legendShown),
+        )
+        if wanted == self._layered:
+            return
+        had = bool(self._layered) and self._layered[0] is not None
+        self._layered = wanted
+        if node is None:
+            if had:
+                show_foreground(self.scene, None, 0.0)
+            return
+        show_foreground(self.scene, node if wanted[1] else None, wanted[2])
+        self._legend(node, wanted[3])
+
+    def _legend(self, node: Any, visible: bool) -> None:
+        """The legend in the views, and the same in the panel, where it can be read at any size."""
+        for number in range(node.GetNumberOfDisplayNodes()):
+            display = node.GetNthDisplayNode(number)
+            if display is not None and display.IsA("vtkMRMLColorLegendDisplayNode"):
+                display.SetVisibility(visible)
+                self.ui.legendLabel.text = display.GetTitleText()
+        display = node.GetDisplayNode()
+        color = None if display is None else display.GetColorNode()
+        if color is None or not color.GetNumberOfColors():
+            return
+        low, high = display.GetWindowLevelMin(), display.GetWindowLevelMax()
+        count = color.GetNumberOfColors()
+        image = qt.QImage(count, 1, qt.QImage.Format_RGB32)
+        rgba = [0.0, 0.0, 0.0, 0.0]
+        for level in range(count):
+            color.GetColor(level, rgba)
+            red, green, blue = (round(255 * part) for part in rgba[:3])
+            image.setPixel(level, 0, 0xFF000000 | red << 16 | green << 8 | blue)
+        self.ui.legendBar.setPixmap(qt.QPixmap.fromImage(image).scaled(WIDTH, LEGEND_HEIGHT))
+        self.ui.legendLabel.text = f"{low:+.3g} ... {high:+.3g}: {self.ui.legendLabel.text}"
