@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND",
         help="another heatmap than the recipe's: contribution, patch_probability, gradcam, cam or feature[:NAME]",
     )
+    parser.add_argument(
+        "--no-contours", action="store_true", help="leave out the spread of the risk over plausible contours"
+    )
     parser.add_argument("--case", action="append", help="only this case (may be given again)")
     parser.add_argument(
         "--jobs", type=jobs, default=1, help="processes, or threads for a single case (default 1; 0 for all cores)"
@@ -76,6 +79,7 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
             wanted,
             scene_writer=writer,
             heatmap=options.heatmap,
+            contours=not options.no_contours,
             threads=options.jobs if alone else 1,
             device=options.device,
             allow_demonstration=options.allow_demonstration,

@@ -11,8 +11,11 @@ from RadFusionLib.doubt.contour_fit import contour_fit
 from RadFusionLib.doubt.sight import Sight
 from RadFusionLib.fusion.table import APPEARANCE
 
-__all__ = ["LOOKS", "STATISTICS", "Statistic", "appearance", "appearance_name", "split_appearance"]
+__all__ = ["LOOKS", "REDRAWN", "STATISTICS", "Statistic", "appearance", "appearance_name", "split_appearance"]
 
+REDRAWN = "-redrawn"
+"""Ends the name of a number of the contour when it was taken again on a plausibly redrawn one: how exact the training
+cases' readers drew must not be held against another reader."""
 FAR_MM = 20.0
 """A tumour farther from the image's edge than this is far."""
 
@@ -86,7 +89,7 @@ def split_appearance(name: str) -> tuple[str, str]:
     return phase, statistic
 
 
-def appearance(phases: Mapping[str, Sight], reference: str) -> dict[str, float]:
+def appearance(phases: Mapping[str, Sight], reference: str, *, redrawn: bool = True) -> dict[str, float]:
     """Describe the images of a case.
 
     Parameters
@@ -95,6 +98,8 @@ def appearance(phases: Mapping[str, Sight], reference: str) -> dict[str, float]:
         By role.
     reference : str
         The phase that the others are compared with, where they share its grid.
+    redrawn : bool
+        Whether to take the numbers of the contour again on a redrawn one, which training needs.
 
     Returns
     -------
@@ -104,6 +109,8 @@ def appearance(phases: Mapping[str, Sight], reference: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for role, sight in phases.items():
         numbers = {**_acquisition(sight), **_place(sight), **_look(sight), **contour_fit(sight.box)}
+        if redrawn:
+            numbers |= {name + REDRAWN: value for name, value in contour_fit(sight.redrawn().box).items()}
         other = phases[reference]
         if role != reference:
             numbers["agreement"] = _agreement(sight, other)

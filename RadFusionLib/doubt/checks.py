@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from RadFusionLib.doubt.appearance import LOOKS, STATISTICS, appearance_name, split_appearance
+from RadFusionLib.doubt.appearance import LOOKS, REDRAWN, STATISTICS, appearance_name, split_appearance
 
 __all__ = ["Deviations", "Joint", "Likeness", "Ranges"]
 
@@ -28,7 +28,8 @@ class Deviations:
     names : tuple of str
         Length p, as ``appearance_HBP_volume``.
     center, below, above : tuple of float
-        The median, and the width to either side: the 98 % quantile of the distances there.
+        The median, and the width to either side: the 98 % quantile of the distances there. For numbers of the contour
+        the wider of the drawn contours' and the redrawn ones'.
     """
 
     names: tuple[str, ...]
@@ -40,14 +41,17 @@ class Deviations:
     def fit(cls, names: Sequence[str], values: np.ndarray) -> Deviations:
         """Fit on the training cases, ``values`` of shape (n, p); what is unknown in any of them is left out."""
         known = [i for i in range(len(names)) if np.isfinite(values[:, i]).all()]
+        again = {names[i].removesuffix(REDRAWN): values[:, i] for i in known if names[i].endswith(REDRAWN)}
+        known = [i for i in known if not names[i].endswith(REDRAWN)]
         names, values = [names[i] for i in known], values[:, known]
         least = np.array([STATISTICS[split_appearance(name)[1]].least for name in names])
         center = np.median(values, axis=0) if len(names) else np.zeros(0)
         away = values - center
-        widths = [
-            np.array([_width(side[:, i]) for i in range(len(names))]).reshape(len(names)) for side in (-away, away)
-        ]
-        below, above = (np.maximum(width, least) for width in widths)
+        below, above = least.copy(), least.copy()
+        for i, name in enumerate(names):
+            for distances in (away[:, i], again.get(name, values[:, i]) - center[i]):
+                below[i] = max(below[i], _width(-distances))
+                above[i] = max(above[i], _width(distances))
         return cls(tuple(names), _tuple(center), _tuple(below), _tuple(above))
 
     def scaled(self, values: np.ndarray) -> np.ndarray:

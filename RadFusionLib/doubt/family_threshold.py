@@ -45,7 +45,7 @@ class FamilyThreshold:
 
     @classmethod
     def fit(cls, table: FeatureTable, features: Sequence[str]) -> FamilyThreshold:
-        """Calibrate on the training cases; with fewer than 39 of them the share aimed at cannot be had, and is larger."""
+        """Calibrate on the training cases; with fewer than 39 of them the share is larger than the one aimed at."""
         count = len(table.cases)
         order = np.random.default_rng(0).permutation(count)
         checks = Familiarity.fit(table, features).checks

@@ -13,13 +13,16 @@ SENTENCES = {
     "size": "{phase}: the tumour is smaller, thinner or larger than those of the training cases",
     "edge": "{phase}: the tumour or its surroundings touch the edge of the image or of the liver more than in training",
     "scale": "{phase}: the scale of the intensities is unlike the training cases'; check the scanner and its rescaling",
-    "look": "{phase}: the intensities of the tumour and around it are unlike the training cases'; check phase and organ",
+    "look": "{phase}: the tumour and what is around it look unlike the training cases'; check phase and organ",
     "noise": "{phase}: noise or resolution are unlike the training cases'",
     "contour": (
         "{phase}: the contour does not follow the image's edges as in training; it may be shifted, or drawn on another "
         "phase or place"
     ),
-    "phases": "{phase}: it does not go with the reference phase as in training; check that the phases are aligned and right",
+    "phases": (
+        "{phase}: it does not go with the reference phase as in training; check that the phases are the right ones and "
+        "aligned"
+    ),
 }
 """By kind of statistic; each ends with the numbers that deviate most."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from RadFusionLib.case import Volume
+from RadFusionLib.doubt.contours import redrawn_contour
 
 __all__ = ["Box", "Sight"]
 
@@ -78,6 +79,10 @@ class Sight:
     acquired: Volume
     tumor: np.ndarray
     free: np.ndarray | None = None
+
+    def redrawn(self) -> Sight:
+        """The same with a contour that another hand might have drawn."""
+        return replace(self, tumor=redrawn_contour(self.tumor, self.image.geometry.spacing[::-1]))
 
     @cached_property
     def standardised(self) -> np.ndarray:

@@ -46,6 +46,7 @@ class _Plan:
     wanted: tuple[str, ...]
     scene_writer: SceneWriter | None
     heatmap: str
+    contours: bool
     threads: int
     device: str
     allow_demonstration: bool
@@ -72,6 +73,7 @@ def predict_cohort(
     *,
     scene_writer: SceneWriter | None = None,
     heatmap: str = "",
+    contours: bool = True,
     threads: int = 1,
     device: str = "cpu",
     allow_demonstration: bool = False,
@@ -92,6 +94,8 @@ def predict_cohort(
         Writes ``scene.mrb``.
     heatmap : str
         Another kind of heatmap than the recipe's, as ``gradcam`` or ``feature:NAME``.
+    contours : bool
+        Whether to compute the spread of each risk over plausible contours.
     threads : int
         Threads that work on one case.
     workers : Workers
@@ -112,7 +116,7 @@ def predict_cohort(
     """
     out = out.absolute()
     plan = _Plan(
-        bundle, out, tuple(sorted(wanted)), scene_writer, heatmap, threads, device, allow_demonstration,
+        bundle, out, tuple(sorted(wanted)), scene_writer, heatmap, contours, threads, device, allow_demonstration,
         store if bundle.sha256 else None, resume, engine_digest(PREDICTION),
         _stages(rows, Stage(progress)) if workers is here else {},
     )  # fmt: skip
@@ -170,6 +174,7 @@ def _written(plan: _Plan, row: CaseRow) -> _Written:
         case,
         progress=part.part(0.0, 0.9),
         heatmap=bool(PAINTED & set(plan.wanted)) and (plan.heatmap or True),
+        contours=plan.contours,
         allow_demonstration=plan.allow_demonstration,
         threads=plan.threads,
         device=plan.device,
@@ -186,7 +191,7 @@ def _written(plan: _Plan, row: CaseRow) -> _Written:
 def _key(plan: _Plan, kept: KeptCase) -> str:
     row = kept.row
     values = [row.id, dict(row.clinical), row.scanner, row.center, row.simulated]
-    asked = [plan.wanted, plan.heatmap, plan.threads, plan.device, plan.allow_demonstration]
+    asked = [plan.wanted, plan.heatmap, plan.contours, plan.threads, plan.device, plan.allow_demonstration]
     # DICOM results name the slices they were made from, and the same voxels may lie in others.
     origin = kept.state if "dicom" in plan.wanted else None
     return digest_of(kept.content.digest, values, plan.bundle.sha256, asked, origin, plan.sources)

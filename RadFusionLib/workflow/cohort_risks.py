@@ -227,7 +227,8 @@ def _case_risk(note: Mapping[str, Any]) -> CaseRisk:
 
 def _of_images(plan: _Plan, kept: KeptCase) -> _Done:
     bundle, row, case = plan.bundle, kept.row, kept.case
-    options = {"heatmap": False, "allow_demonstration": plan.allow_demonstration, "device": plan.device}
+    allowed = plan.allow_demonstration
+    options = {"heatmap": False, "contours": False, "allow_demonstration": allowed, "device": plan.device}
     first = predict(bundle, case, **options)  # type: ignore[arg-type]
     others: dict[str, OtherReading] = {}
     unread: dict[str, str] = {}

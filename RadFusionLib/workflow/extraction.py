@@ -11,7 +11,7 @@ from RadFusionLib.case import Geometry
 from RadFusionLib.deep import Weights, extract, feature_names, network_spec, prepare_region
 from RadFusionLib.deep.region_input import RegionInput
 from RadFusionLib.deep.slices import SliceInput, prepare_slice
-from RadFusionLib.doubt import Sight, appearance
+from RadFusionLib.doubt import REDRAWN, Sight, appearance
 from RadFusionLib.errors import InputError
 from RadFusionLib.fusion.table import APPEARANCE
 from RadFusionLib.progress import Stage
@@ -132,7 +132,8 @@ def extract_case(
         for (phase, region), row in zip(inputs, features, strict=True):
             values |= dict(zip(feature_names(weights.network, phase, region), map(float, row), strict=True))
     if "appearance" in families and (names is None or any(name.startswith(APPEARANCE) for name in names)):
-        values |= appearance(sights(prepared), prepared.reference)
+        redrawn = names is None or any(name.endswith(REDRAWN) for name in names)
+        values |= appearance(sights(prepared), prepared.reference, redrawn=redrawn)
     if names is not None:
         values = {name: value for name, value in values.items() if name in set(names)}
     reasons |= {name: "not defined for this region" for name, value in values.items() if not np.isfinite(value)}

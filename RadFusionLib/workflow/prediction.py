@@ -16,6 +16,8 @@ from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.fusion.table import CLINICAL
 from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.workflow.explanation import explain
+from RadFusionLib.workflow.contour_features import ContourFeatures, contour_features
+from RadFusionLib.workflow.doubt import contour_spread, describe_doubt
 from RadFusionLib.workflow.extraction import extract_case
 from RadFusionLib.workflow.painting import HeatmapChoice, paint_heatmap
 from RadFusionLib.workflow.preprocess import PreparedCase, prepare_case
@@ -51,6 +53,8 @@ class Prediction:
         The peritumoral shell on the reference phase's grid.
     features : FeatureTable
         What the risk was computed from, one row.
+    contours : ContourFeatures or None
+        The same on plausible contours; None when their spread was not asked for.
     """
 
     case: str
@@ -66,6 +70,7 @@ class Prediction:
     shell: Volume | None
     prepared: PreparedCase
     features: FeatureTable
+    contours: ContourFeatures | None = None
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -79,6 +84,7 @@ def predict(
     progress: ProgressCallback | None = None,
     *,
     heatmap: bool | str = True,
+    contours: bool = True,
     allow_demonstration: bool = False,
     threads: int = 1,
     device: str = "cpu",
@@ -96,6 +102,8 @@ def predict(
     heatmap : bool or str
         Whether to paint the heatmap, which takes most of the time; or another kind than the recipe's, as ``gradcam``
         or ``feature:NAME``.
+    contours : bool
+        Whether to compute the spread of the risk over plausible contours.
     allow_demonstration : bool
         Let a bundle trained on simulated cases predict a case that is not simulated.
     threads : int
@@ -115,14 +123,20 @@ def predict(
     choice = HeatmapChoice.from_text(heatmap) if isinstance(heatmap, str) else HeatmapChoice.of_recipe(bundle.recipe)
     stage(0.0, "Preparing images and regions")
     prepared = prepare_case(case, bundle.recipe)
-    table = _features(bundle, case, prepared, threads, device, stage.part(0.05, 0.35 if heatmap else 0.95))
+    table = _features(bundle, case, prepared, threads, device, stage.part(0.05, 0.3 if heatmap else 0.7))
     (risk,) = bundle.ensemble.predict(table)
-    warnings = bundle.domain.warnings(table, case.scanner)
+    report = bundle.domain.report(table, case.scanner)
+    warnings = tuple(flag.sentence for flag in report.flags)
     if fingerprint(case) in bundle.record.folds:
         warnings = (*warnings, TRAINED_ON)
+    drawn_again = spread = None
+    if contours:
+        part = stage.part(*((0.3, 0.4) if heatmap else (0.7, 0.98)))
+        drawn_again = contour_features(bundle, prepared, table, threads, device, part)
+        spread = contour_spread(bundle, table, drawn_again)
     painted = None
     if heatmap:
-        painted = paint_heatmap(bundle, prepared, table, choice, threads, device, stage.part(0.35, 0.98))
+        painted = paint_heatmap(bundle, prepared, table, choice, threads, device, stage.part(0.4, 0.98))
     stage(1.0, "Predicted")
     reference = prepared.reference_phase
     return Prediction(
@@ -134,11 +148,15 @@ def predict(
         group=risk.group,
         threshold=bundle.ensemble.threshold,
         warnings=warnings,
-        explanation=explain(bundle, prepared, table, risk, warnings, painted),
+        explanation={
+            **explain(bundle, prepared, table, risk, warnings, painted),
+            "doubt": describe_doubt(risk, report, spread),
+        },
         heatmap=None if painted is None else painted.volume,
         shell=reference.regions.get("shell"),
         prepared=prepared,
         features=table,
+        contours=drawn_again,
     )
 
 

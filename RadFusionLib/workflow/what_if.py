@@ -9,7 +9,10 @@ import numpy as np
 
 from RadFusionLib.bundle import Bundle
 from RadFusionLib.errors import InputError
+from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.fusion.table import CLINICAL
+from RadFusionLib.workflow.contour_features import ContourFeatures
+from RadFusionLib.workflow.doubt import contour_spread, describe_doubt
 from RadFusionLib.workflow.explanation import explain
 from RadFusionLib.workflow.prediction import TRAINED_ON, Prediction
 
@@ -45,8 +48,10 @@ def with_clinical(bundle: Bundle, prediction: Prediction, clinical: Mapping[str,
                 )
             values[0, column] = float(value)
     changed = replace(table, values=values)
+    contours = _with_values(prediction.contours, changed)
     (risk,) = bundle.ensemble.predict(changed)
-    warnings = bundle.domain.warnings(changed, table.scanners[0] if table.scanners else "")
+    report = bundle.domain.report(changed, table.scanners[0] if table.scanners else "")
+    warnings = tuple(flag.sentence for flag in report.flags)
     if TRAINED_ON in prediction.warnings:
         warnings = (*warnings, TRAINED_ON)
     return replace(
@@ -57,7 +62,24 @@ def with_clinical(bundle: Bundle, prediction: Prediction, clinical: Mapping[str,
         model_spread=risk.spread,
         group=risk.group,
         warnings=warnings,
-        explanation=explain(bundle, prediction.prepared, changed, risk, warnings, None),
+        explanation={
+            **explain(bundle, prediction.prepared, changed, risk, warnings, None),
+            "doubt": describe_doubt(
+                risk, report, None if contours is None else contour_spread(bundle, changed, contours)
+            ),
+        },
         heatmap=None,
         features=changed,
+        contours=contours,
     )
+
+
+def _with_values(contours: ContourFeatures | None, table: FeatureTable) -> ContourFeatures | None:
+    """The contours with the clinical values of a table of one case."""
+    if contours is None:
+        return None
+    values = np.array(contours.table.values)
+    for name, column in table.position.items():
+        if name.startswith(CLINICAL):
+            values[:, column] = table.values[0, column]
+    return replace(contours, table=replace(contours.table, values=values))
