@@ -14,6 +14,7 @@ from RadFusionLib.evaluation.sample_size import SampleSize
 
 if TYPE_CHECKING:
     from RadFusionLib.explain import Nomogram
+    from RadFusionLib.explain.plots import Shares
 
 __all__ = ["BundleFacts", "Development", "EvaluatedCase", "Evaluation", "NomogramFacts"]
 
@@ -170,6 +171,8 @@ class Evaluation:
         Whether the training cases were enough.
     nomogram : NomogramFacts
         Of the final model, or why there is none.
+    shares : Shares
+        What each input adds to the log-odds of each case of the main set.
     readings : tuple of ReadingAgreement
         A row a repeated contour.
     findings : tuple of FindingAgreement
@@ -190,6 +193,7 @@ class Evaluation:
     missing: tuple[MissingValues, ...]
     development: Development
     nomogram: NomogramFacts
+    shares: Shares
     readings: tuple[ReadingAgreement, ...]
     findings: tuple[FindingAgreement, ...]
     warnings: tuple[str, ...]

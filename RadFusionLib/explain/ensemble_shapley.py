@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from RadFusionLib.explain.labels import is_group
 from RadFusionLib.explain.model_parts import Input, model_parts
 from RadFusionLib.explain.shapley import shapley_values
 from RadFusionLib.fusion.ensemble import Ensemble
@@ -104,4 +105,4 @@ def _shown(one: Input, table: FeatureTable, own: np.ndarray) -> np.ndarray:
     """An input as a reader knows it: the feature as measured; a sum of many features has no unit."""
     if one.name in table.position:
         return table.columns([one.name])[:, 0]
-    return np.full(len(own), np.nan) if one.name.endswith("_dlr") else own
+    return np.full(len(own), np.nan) if is_group(one.name) else own

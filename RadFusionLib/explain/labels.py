@@ -7,7 +7,7 @@ import re
 
 from RadFusionLib.fusion.table import CLINICAL, family_of
 
-__all__ = ["levels_of", "readable", "shown", "valued"]
+__all__ = ["is_group", "levels_of", "readable", "shown", "valued"]
 
 LEVEL = re.compile(r"(-?\d+(?:\.\d+)?) ([^,]+)")
 """A value and its word in a unit such as ``0 no, 1 yes``."""
@@ -54,6 +54,11 @@ def _image(image: str) -> str:
         if pattern.fullmatch(image):
             return pattern.sub(words, image)
     return IMAGES.get(image, image.replace("-", " ", 1))
+
+
+def is_group(name: str) -> bool:
+    """Whether it stands for many deep features, and so has no value of its own."""
+    return name.endswith("_dlr")
 
 
 def levels_of(unit: str) -> tuple[tuple[float, str], ...]:

@@ -6,15 +6,16 @@ and blue lowers it throughout; in the beeswarm, colour is the feature's own valu
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from RadFusionLib.explain.canvas import DARK, LOWERS, RAISES, add_title_and_notice, new_figure, save, wrapped
 from RadFusionLib.explain.colours import PROBABILITY
-from RadFusionLib.explain.labels import readable, valued
+from RadFusionLib.explain.labels import is_group, readable, valued
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,6 +54,8 @@ class Shares:
         Unit by feature name, where there is one.
     scale : str
         What the values add up to.
+    labels : mapping of str to str
+        By name, where :func:`~RadFusionLib.explain.labels.readable` would not do, as for a network.
     """
 
     names: tuple[str, ...]
@@ -61,6 +64,25 @@ class Shares:
     data: np.ndarray
     units: dict[str, str] = field(default_factory=dict)
     scale: str = "log-odds"
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_terms(cls, terms: Sequence[Sequence[Mapping[str, Any]]], base: float) -> Shares:
+        """Take up the ``terms`` of the explanations of several cases, and the ``base`` that they share."""
+        known = {term["feature"]: term for case in terms for term in case}
+        names = tuple(known)
+        by_name = [{term["feature"]: term for term in case} for case in terms]
+        values = np.array([[case[n]["contribution"] if n in case else 0.0 for n in names] for case in by_name])
+        data = np.array([[_value(case.get(n, {})) for n in names] for case in by_name])
+        shape = (len(terms), len(names))
+        return cls(
+            names,
+            values.reshape(shape),
+            base,
+            data.reshape(shape),
+            units={n: str(term["unit"]) for n, term in known.items() if term["unit"]},
+            labels={n: str(term["label"]) for n, term in known.items()},
+        )
 
     def __post_init__(self) -> None:
         expected = (len(self.values), len(self.names))
@@ -79,8 +101,15 @@ class Shares:
     def label(self, feature: int, case: int | None = None) -> str:
         """A feature's readable name, with the case's value where a case is given."""
         name = self.names[feature]
-        unit = self.units.get(name, "")
-        return readable(name) if case is None else valued(readable(name), float(self.data[case, feature]), unit)
+        label = self.labels.get(name) or readable(name)
+        if case is None or is_group(name):
+            return label
+        return valued(label, float(self.data[case, feature]), self.units.get(name, ""))
+
+
+def _value(term: Mapping[str, Any]) -> float:
+    value = term.get("value")
+    return float("nan") if value is None else float(value)
 
 
 def draw_waterfall(

@@ -18,6 +18,7 @@ __all__ = ["stack_nomogram"]
 
 SIGNATURE_RANGE = (0.0, 1.0)
 
+
 def stack_nomogram(
     ensemble: Ensemble,
     ranges: Mapping[str, Sequence[float]],

@@ -21,6 +21,7 @@ from RadFusionLib.fusion.table import CLINICAL, FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.workflow.case_content import KeptCase
 from RadFusionLib.workflow.cohort_work import Attempt, attempt, check_engine, each_case, none_done
+from RadFusionLib.workflow.explanation import risk_shapley, shapley_terms
 from RadFusionLib.workflow.prediction import TRAINED_ON, Prediction, check_demonstration, predict
 from RadFusionLib.workflow.training import check_origin
 
@@ -62,6 +63,10 @@ class CaseRisk:
         Each member's risk.
     fold : int or None
         Fold of the training, for a case that the bundle was trained on.
+    base : float
+        Log-odds of the cases that it is compared with.
+    terms : tuple of mapping
+        What each input adds to them, as in ``explanation.json``.
     readings : mapping of str to OtherReading
         By reading.
     """
@@ -77,6 +82,8 @@ class CaseRisk:
     signatures: Mapping[str, float]
     members: tuple[float, ...]
     fold: int | None
+    base: float
+    terms: tuple[Mapping[str, Any], ...]
     readings: Mapping[str, OtherReading] = field(default_factory=dict)
 
 
@@ -221,7 +228,7 @@ def _content(kept: KeptCase) -> str:
 def _case_risk(note: Mapping[str, Any]) -> CaseRisk:
     """Take back what ``asdict`` gave and JSON kept."""
     readings = {reading: OtherReading(**other) for reading, other in note["readings"].items()}
-    tuples = {name: tuple(note[name]) for name in ("warnings", "members")}
+    tuples = {name: tuple(note[name]) for name in ("warnings", "members", "terms")}
     return CaseRisk(**{**note, **tuples, "readings": readings})
 
 
@@ -253,6 +260,8 @@ def _of_images(plan: _Plan, kept: KeptCase) -> _Done:
         signatures=_signatures(bundle, first.features),
         members=tuple(first.explanation["members"]),
         fold=fold,
+        base=float(first.explanation["base"]),
+        terms=tuple(first.explanation["terms"]),
         readings=others,
     )
     return _Done(found, unread)
@@ -281,6 +290,7 @@ def _joined(bundle: Bundle, row: CaseRow, table: FeatureTable, risk: Risk, print
     used = bundle.ensemble.features
     fold = bundle.record.folds.get(print_)
     seen = fold is not None
+    added = risk_shapley(bundle, table)
     return CaseRisk(
         case=row.id,
         risk=risk.risk,
@@ -293,6 +303,8 @@ def _joined(bundle: Bundle, row: CaseRow, table: FeatureTable, risk: Risk, print
         signatures=_signatures(bundle, table),
         members=risk.members,
         fold=fold,
+        base=added.base,
+        terms=tuple(shapley_terms(bundle, added)),
     )
 
 

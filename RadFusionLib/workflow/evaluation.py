@@ -19,6 +19,7 @@ from RadFusionLib.evaluation.reading_agreement import ReadingAgreement, reading_
 from RadFusionLib.evaluation.record import BundleFacts, Development, EvaluatedCase, Evaluation
 from RadFusionLib.evaluation.sample_size import binary_development, cox_snell_of_auc
 from RadFusionLib.evaluation.subgroups import Grouping, above_median
+from RadFusionLib.explain.plots import Shares
 from RadFusionLib.fusion.table import CLINICAL
 from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.workflow.candidate_features import candidate_features
@@ -122,6 +123,7 @@ def evaluate(
         missing=_missing(manifest, found),
         development=development,
         nomogram=nomogram_of(bundle, found.cases),
+        shares=_shares(sets, found.cases),
         readings=agreement,
         findings=_findings(manifest, bundle),
         warnings=(*remarks, *_warnings(bundle, found, rows, sets, development), *skipped),
@@ -198,6 +200,7 @@ def _set(
         member_risk=np.array([c.members for c in found]),
         fold=np.array([c.fold for c in found], dtype=int) if name == APPARENT else None,
         features={n: np.array([c.features[n] for c in found]) for n in bundle.ensemble.features},
+        patches=tuple(np.array(c.patches) for c in found) if all(c.patches for c in found) else (),
     )
 
 
@@ -267,6 +270,12 @@ def _findings(manifest: Manifest, bundle: Bundle) -> tuple[FindingAgreement, ...
             if np.isfinite(again).any():
                 found.append(finding_agreement(variable.name, reader, first, np.array(again, dtype=float)))
     return tuple(found)
+
+
+def _shares(sets: Mapping[str, Assessment], found: Sequence[CaseRisk]) -> Shares:
+    """What drives the risks of the test set's cases, or of the others where there is none."""
+    main = [c for c in found if not c.seen] if TEST in sets else list(found)
+    return Shares.of_terms([c.terms for c in main], main[0].base)
 
 
 def _case(found: CaseRisk, row: CaseRow) -> EvaluatedCase:
@@ -384,6 +393,8 @@ def _facts(bundle: Bundle) -> BundleFacts:
         cases=record.cases,
         events=record.events,
         out_of_fold_auc=dict(record.out_of_fold_auc),
+        out_of_fold_interval={name: tuple(i) if i else None for name, i in record.out_of_fold_interval.items()},
+        lasso=record.paths,
         scanners=bundle.domain.scanners,
         demonstration=record.demonstration,
         notice=bundle.notice,

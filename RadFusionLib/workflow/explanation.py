@@ -14,7 +14,7 @@ from RadFusionLib.fusion import FeatureTable, Risk
 from RadFusionLib.fusion.table import CLINICAL
 from RadFusionLib.workflow.preprocess import PreparedCase
 
-__all__ = ["explain", "risk_shapley", "unit_of"]
+__all__ = ["explain", "risk_shapley", "shapley_terms"]
 
 SHARES = (
     f"Shapley values of the log-odds: what each input adds, compared with {MADE_UP} made-up cases that are spread as "
@@ -25,12 +25,10 @@ SHARES = (
 def risk_shapley(bundle: Bundle, table: FeatureTable) -> EnsembleShapley:
     """What each input adds to the log-odds of cases, compared with cases spread as the bundle's training cases."""
     names = bundle.ensemble.features
-    return ensemble_shapley(
-        bundle.ensemble, table, made_up_cases(names, bundle.domain.levels, bundle.domain.quantiles)
-    )
+    return ensemble_shapley(bundle.ensemble, table, made_up_cases(names, bundle.domain.levels, bundle.domain.quantiles))
 
 
-def unit_of(bundle: Bundle, name: str) -> str:
+def _unit(bundle: Bundle, name: str) -> str:
     """The reader's unit of an input: a clinical variable's own, a probability for a network."""
     if name in bundle.recipe.networks:
         return "probability"
@@ -69,7 +67,7 @@ def explain(
         "scale": "log-odds",
         "method": SHARES,
         "exact": found.exact,
-        "terms": _terms(bundle, found),
+        "terms": shapley_terms(bundle, found),
         "clipped_fraction": {role: part.clipped_fraction for role, part in prepared.phases.items()},
         "warnings": list(warnings),
         "notices": list(prepared.notices),
@@ -79,13 +77,13 @@ def explain(
     }
 
 
-def _terms(bundle: Bundle, found: EnsembleShapley) -> list[dict[str, Any]]:
-    """The inputs of one case, the strongest first."""
+def shapley_terms(bundle: Bundle, found: EnsembleShapley) -> list[dict[str, Any]]:
+    """The inputs of one case as ``explanation.json`` lists them, the strongest first."""
     terms: list[dict[str, Any]] = [
         {
             "feature": name,
             "label": f"network {name}" if name in bundle.recipe.networks else readable(name),
-            "unit": unit_of(bundle, name),
+            "unit": _unit(bundle, name),
             "value": float(found.data[0, n]) if np.isfinite(found.data[0, n]) else None,
             "contribution": float(found.values[0, n]),
             "standard_error": float(found.standard_error[0, n]),

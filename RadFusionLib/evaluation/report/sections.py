@@ -33,6 +33,7 @@ from RadFusionLib.evaluation.report.figures import (
 from RadFusionLib.evaluation.report.followed import survival_section, treatment_section
 from RadFusionLib.evaluation.report.inner_models import correlation_section, models_section, nomogram_section
 from RadFusionLib.evaluation.report.mispredicted import baseline_block, misprediction_section
+from RadFusionLib.evaluation.report.shares import shares_section
 from RadFusionLib.evaluation.report.words import interval, number, p_value, percent
 from RadFusionLib.evaluation.sample_size import SampleSize
 
@@ -48,6 +49,7 @@ def report_sections(found: Evaluation) -> list[Section]:
     for one in found.sets.values():
         sections += _of_set(found, one, len(found.sets) > 1)
     sections.append(nomogram_section(found.nomogram))
+    sections.append(shares_section(found.shares))
     if found.readings:
         sections.append(_readings(found))
     if found.findings:

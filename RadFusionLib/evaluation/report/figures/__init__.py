@@ -1,5 +1,6 @@
 """The figures of a report, each as SVG text."""
 
+from RadFusionLib.evaluation.report.figures.beeswarm import beeswarm_figure
 from RadFusionLib.evaluation.report.figures.calibration import calibration_figure
 from RadFusionLib.evaluation.report.figures.correlation import correlation_figure
 from RadFusionLib.evaluation.report.figures.decision import decision_figure
@@ -11,6 +12,7 @@ from RadFusionLib.evaluation.report.figures.roc import roc_figure
 from RadFusionLib.evaluation.report.figures.survival import survival_figure
 
 __all__ = [
+    "beeswarm_figure",
     "calibration_figure",
     "correlation_figure",
     "decision_figure",
