@@ -56,6 +56,7 @@ class AlignmentStep(Step):
     def sceneClosing(self) -> None:
         self._found = {}
         self._roles = ()
+        self.ui.alignmentButton.enabled = True
 
     def check(self) -> None:
         """Register every phase to the reference beside the window; nothing is moved."""

@@ -49,6 +49,10 @@ class CaseStep(Step):
     def sceneClosing(self) -> None:
         self._shown = None
         self.ui.guessLabel.text = ""
+        # Whoever read a bundle just now is told nothing more.
+        self.ui.readBundleButton.enabled = True
+        if self.panel.facts is None:
+            self.ui.bundleLabel.text = _("No bundle read.")
 
     def readBundle(self, then: Callable[[], None] = lambda: None) -> None:
         """Read the bundle beside the window, show what it asks for, and go on with ``then``."""

@@ -115,13 +115,10 @@ class ShellStep(Step):
         self._observed, self._tags = segmentation, []
         if segmentation is not None:
             kind = slicer.vtkSegmentation
-            self._tags = [
-                segmentation.AddObserver(event, self._changed)
-                for event in (kind.SourceRepresentationModified, kind.SegmentModified)
-            ]
+            self._tags = [segmentation.AddObserver(kind.SourceRepresentationModified, self._changed)]
             self._tags += [
                 segmentation.AddObserver(event, self._otherSegments)
-                for event in (kind.SegmentAdded, kind.SegmentRemoved)
+                for event in (kind.SegmentAdded, kind.SegmentRemoved, kind.SegmentModified)
             ]
 
     def _changed(self, caller: Any, event: Any) -> None:
@@ -129,6 +126,6 @@ class ShellStep(Step):
         self._rest.start()
 
     def _otherSegments(self, caller: Any, event: Any) -> None:
-        # Not now: whoever adds a segment is in the middle of it.
+        # Not now: whoever adds or renames a segment is in the middle of it.
         self.panel.refreshSoon()
         self._rest.start()

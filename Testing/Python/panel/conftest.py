@@ -15,6 +15,8 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Under pytest's importlib mode a test's folder is not on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+# Series as a scanner writes them.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "dicom"))
 
 
 def _fixtures_of_the_reader() -> ModuleType:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from person import paint, predict, put
 
 from RadFusionLib.case import MaskKey
 
@@ -18,45 +19,6 @@ def opened(window: Any, cases: list[Any], bundle_path: Path) -> Any:
     """A case in the scene, as a person has it: volumes, a segmentation, and a bundle that was read."""
     put(window, cases[0], bundle_path)
     return window
-
-
-def put(window: Any, case: Any, bundle: Path) -> None:
-    from RadFusionLib.scene import case_to_scene
-
-    case_to_scene(case, window.scene)
-    window.ui.bundlePath.currentPath = str(bundle)
-    window.chosen.segmentation = window.scene.GetFirstNodeByName(f"{case.id} segmentation")
-    window.press("readBundleButton")
-    window.wait_for_work()
-    window.rest()
-    assert window.errors == []
-
-
-def predict(window: Any) -> Any:
-    window.press("predictButton")
-    window.wait_for_work()
-    assert window.errors == []
-    return window.panel.result.shown
-
-
-def tumor_of(window: Any) -> np.ndarray:
-    from RadFusionLib.scene import mask_from_segment
-    from RadFusionLib.scene.segmentations import reference_geometry
-
-    node = window.chosen.segmentation
-    return mask_from_segment(node, "tumor", reference_geometry(node)).array
-
-
-def paint(window: Any, grow: int = 1) -> None:
-    """Grow the tumour by some voxels, as a brush would: its voxels change, and nobody is told but through the node."""
-    from scipy.ndimage import binary_dilation
-
-    from RadFusionLib.scene import mask_from_segment, mask_to_segment
-    from RadFusionLib.scene.segmentations import reference_geometry
-
-    node = window.chosen.segmentation
-    mask = mask_from_segment(node, "tumor", reference_geometry(node))
-    mask_to_segment(mask.with_array(binary_dilation(mask.array, iterations=grow)), node, "tumor")
 
 
 def test_case_phases_and_segments_are_found_by_name(opened: Any, cases: list[Any]) -> None:
