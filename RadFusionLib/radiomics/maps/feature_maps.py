@@ -12,14 +12,11 @@ import numpy.typing as npt
 from RadFusionLib.errors import InputError
 from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.radiomics.bounding_box import bounding_box
-from RadFusionLib.radiomics.device.device_maps import DeviceMaps
 from RadFusionLib.radiomics.device.torch_device import CPU
 from RadFusionLib.radiomics.discretisation import GreyLevels, discretise
 from RadFusionLib.radiomics.filters.filtered_images import FilteredImages
 from RadFusionLib.radiomics.glcm import CO_OCCURRENCE_NAMES
-from RadFusionLib.radiomics.gldm import DEPENDENCE_NAMES
-from RadFusionLib.radiomics.glrlm import RUN_LENGTH_NAMES
-from RadFusionLib.radiomics.glszm import SIZE_ZONE_NAMES
+from RadFusionLib.radiomics.maps.device_maps import DeviceMaps
 from RadFusionLib.radiomics.maps.local_features import (
     local_co_occurrence,
     local_first_order,
@@ -27,6 +24,7 @@ from RadFusionLib.radiomics.maps.local_features import (
     local_tone_differences,
 )
 from RadFusionLib.radiomics.maps.neighbourhood import Neighbourhood, neighbourhood
+from RadFusionLib.radiomics.maps.size_classes import SIZE_CLASSES
 from RadFusionLib.radiomics.names import FEATURES, SHAPE_CLASSES, feature_names, split_name
 from RadFusionLib.radiomics.ngtdm import TONE_DIFFERENCE_NAMES
 from RadFusionLib.radiomics.region import FloatArray, MaskArray, PreparedRegion, RegionGeometry
@@ -34,14 +32,13 @@ from RadFusionLib.radiomics.settings import RadiomicsSettings
 from RadFusionLib.radiomics.sixteen import WIDTH
 from RadFusionLib.radiomics.size_matrix import SIZE_STATISTICS
 
-__all__ = ["SIZE_CLASSES", "feature_maps"]
+__all__ = ["feature_maps"]
 
 _FIRST_ORDER_NAMES = (
     "10Percentile", "90Percentile", "Energy", "Entropy", "InterquartileRange", "Kurtosis", "Maximum", "Mean",
     "MeanAbsoluteDeviation", "Median", "Minimum", "Range", "RobustMeanAbsoluteDeviation", "RootMeanSquared",
     "Skewness", "TotalEnergy", "Uniformity", "Variance",
 )  # fmt: skip
-SIZE_CLASSES = {"glrlm": RUN_LENGTH_NAMES, "glszm": SIZE_ZONE_NAMES, "gldm": DEPENDENCE_NAMES}
 _Batch = Callable[[npt.NDArray[np.int64]], dict[str, FloatArray]]
 
 

@@ -82,7 +82,7 @@ def test_feature_maps_are_the_kernels(variation: str, radius: int, masked: bool,
 
 
 def test_batches_on_a_device_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    from RadFusionLib.radiomics.device import device_maps
+    from RadFusionLib.radiomics.maps import device_maps
 
     settings = RadiomicsSettings(spacing=None, image_types=("original",))
     region = _region(settings, (6, 8, 9))

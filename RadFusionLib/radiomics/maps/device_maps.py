@@ -12,6 +12,7 @@ from RadFusionLib.radiomics.directions import all_directions, half_directions
 from RadFusionLib.radiomics.discretisation import GreyLevels
 from RadFusionLib.radiomics.glcm import CO_OCCURRENCE_NAMES
 from RadFusionLib.radiomics.maps.neighbourhood import offsets_within
+from RadFusionLib.radiomics.maps.size_classes import SIZE_CLASSES
 from RadFusionLib.radiomics.ngtdm import TONE_DIFFERENCE_NAMES
 from RadFusionLib.radiomics.region import FloatArray, PreparedRegion, RegionGeometry
 from RadFusionLib.radiomics.settings import RadiomicsSettings
@@ -120,7 +121,6 @@ class DeviceMaps:
         from RadFusionLib.radiomics.device.patch_co_occurrence import patch_co_occurrence
         from RadFusionLib.radiomics.device.patch_sizes import patch_dependences, patch_runs, patch_zones
         from RadFusionLib.radiomics.device.patch_tones import patch_tone_differences
-        from RadFusionLib.radiomics.maps.feature_maps import SIZE_CLASSES
 
         found: dict[str, Tensor] = {}
         if "glcm" in self._classes:
