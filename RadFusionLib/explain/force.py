@@ -31,7 +31,9 @@ HALF = 0.2
 """Half the height of the band, inches."""
 
 
-def draw_force(shares: Shares, path: str | Path, *, case: int = 0, title: str = "", notice: str = "") -> Path:
+def draw_force(
+    shares: Shares, path: str | Path, *, case: int = 0, named: int = NAMED, title: str = "", notice: str = ""
+) -> Path:
     """Draw one case's forces as PNG or SVG.
 
     Red features push up from the left, blue ones down from the right; they meet at the case's output, the strongest
@@ -44,6 +46,8 @@ def draw_force(shares: Shares, path: str | Path, *, case: int = 0, title: str = 
         PNG or SVG, by its ending.
     case : int
         Row of ``shares``.
+    named : int
+        Features named on each side.
     title, notice : str
         Above and below.
     """
@@ -53,9 +57,8 @@ def draw_force(shares: Shares, path: str | Path, *, case: int = 0, title: str = 
     sides = {}
     for sign in (1, -1):
         order = sorted(np.flatnonzero(sign * values > 0), key=lambda i: (-abs(values[i]), shares.names[i]))
-        named = [i for i in order[:NAMED] if abs(values[i]) >= LEAST * all_forces]
-        sides[sign] = (order, named)
-    rows = max(1, *(len(named) for _, named in sides.values()))
+        sides[sign] = (order, [i for i in order[:named] if abs(values[i]) >= LEAST * all_forces])
+    rows = max(1, *(len(written) for _, written in sides.values()))
     figure = new_figure(9.0, ROW * (rows + 1) + 2 * HALF)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
@@ -63,12 +66,12 @@ def draw_force(shares: Shares, path: str | Path, *, case: int = 0, title: str = 
     margin = 0.03 * (max(ends) - min(ends) or 1.0)
     axes.set_xlim(min(ends) - margin, max(ends) + margin)
     axes.set_ylim(-HALF - ROW * (rows + 0.3), HALF + 0.05)
-    for sign, (order, named) in sides.items():
+    for sign, (order, written) in sides.items():
         at = output
         for i in order:
             _arrow(axes, at, abs(float(values[i])), sign, 0.15 * margin)
-            if i in named:
-                depth = -HALF - ROW * (len(named) - named.index(i))
+            if i in written:
+                depth = -HALF - ROW * (len(written) - written.index(i))
                 _label(axes, at - sign * abs(values[i]) / 2, depth, wrapped(shares.label(int(i), case), 60), sign)
             at -= sign * abs(float(values[i]))
     _scale(axes, shares, output)
@@ -97,9 +100,11 @@ def _label(axes: Axes, x: float, y: float, text: str, sign: int) -> None:
 
 def _scale(axes: Axes, shares: Shares, output: float) -> None:
     axes.plot([output] * 2, [HALF, HALF + 0.12], color=DARK, linewidth=1.2, clip_on=False)
-    axes.text(output, HALF + 0.14, f"this case {output:+.3f}", ha="center", va="bottom", fontsize=10, weight="bold")
+    axes.text(
+        output, HALF + 0.14, f"this case {shares.said(output)}", ha="center", va="bottom", fontsize=10, weight="bold"
+    )
     axes.plot([shares.base] * 2, [HALF, HALF + 0.34], color="#777777", linewidth=1, clip_on=False, zorder=0)
-    text = f"mean case {shares.base:+.3f} ({shares.scale})"
+    text = f"mean case {shares.said(shares.base)}, {shares.scale}"
     axes.text(shares.base, HALF + 0.36, text, ha="center", va="bottom", fontsize=9, color="#555555")
 
 

@@ -18,6 +18,15 @@ IMAGES = {
     "lbp-2D": "2D binary pattern",
     "lbp-3D-k": "3D binary pattern, kurtosis",
 }
+SHORT = {
+    "Id": "inverse difference",
+    "Idm": "inverse difference moment",
+    "Idmn": "inverse difference moment normalized",
+    "Idn": "inverse difference normalized",
+    "Imc1": "informational measure of correlation 1",
+    "Imc2": "informational measure of correlation 2",
+}
+"""PyRadiomics' short names in words."""
 PATTERNS = (
     (re.compile(r"log-sigma-(\d+)-(\d+)-mm-3D"), r"LoG \1.\2 mm"),
     (re.compile(r"lbp-3D-m(\d+)"), r"3D binary pattern, level \1"),
@@ -43,7 +52,7 @@ def readable(name: str) -> str:
     if len(parts) < 3:
         return name.replace("_", " ")
     image, kind, feature = parts
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", feature)
+    words = SHORT.get(feature) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", feature)
     words = " ".join(w if w.isupper() else w.lower() for w in words.split())
     filtered = "" if image == "original" else ", " + _image(image)
     return f"{phase}, {region}: {CLASSES.get(kind, kind.upper())} {words}{filtered}"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from RadFusionLib.case import Volume
+from RadFusionLib.explain.canvas import wrapped
 from RadFusionLib.explain.colours import DEFAULT
 from RadFusionLib.explain.heatmap import KINDS, Heatmap
 
@@ -16,12 +17,14 @@ __all__ = ["draw_overlay"]
 PLANES = ("axial", "coronal", "sagittal")
 CONTOURS = {"tumor": "#ffd400", "shell": "#35c4a8"}
 MARGIN_MM = 12.0
+TITLE = 110
+"""Letters in a line of the title."""
 
 
 def draw_overlay(
     image: Volume, heatmap: Heatmap, regions: dict[str, Volume], title: str, notice: str, path: str | Path
 ) -> Path:
-    """Draw three planes through the place of greatest influence, as PNG.
+    """Draw three planes through the highest value, as PNG, with the legend beneath.
 
     Parameters
     ----------
@@ -42,26 +45,33 @@ def draw_overlay(
     from matplotlib.figure import Figure
 
     inside = heatmap.inside
-    strength = np.where(inside, np.abs(heatmap.volume.array), -1.0)
-    place = np.unravel_index(int(np.argmax(strength)), strength.shape)
+    place = _highest(heatmap)
     window = _window(image, inside)
-    figure = Figure(figsize=(13, 5.4), facecolor="white")
+    figure = Figure(figsize=(12, 5.0), facecolor="white")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(2, 3, gridspec_kw={"height_ratios": [1, 0.0001]})[0]
+    grid = figure.add_gridspec(2, 3, left=0.01, right=0.99, top=0.84, bottom=0.15, height_ratios=[1, 0.04], hspace=0.06)
     for axis, plane in enumerate(PLANES):
-        shown = _plane(axes[axis], axis, place, image, heatmap, regions, window)
-        axes[axis].set_title(f"{plane}, slice {place[axis]}", fontsize=11)
-    for unused in figure.axes[3:]:
-        unused.set_visible(False)
-    bar = figure.colorbar(shown, ax=list(axes), orientation="horizontal", fraction=0.05, pad=0.10, aspect=60)
-    bar.set_label(f"{heatmap.unit}: {KINDS[heatmap.kind].legend}", fontsize=10)
+        axes = figure.add_subplot(grid[0, axis])
+        shown = _plane(axes, axis, place, image, heatmap, regions, window)
+        axes.set_title(f"{plane}, slice {place[axis]}", fontsize=11)
+    bar = figure.colorbar(shown, cax=figure.add_subplot(grid[1, :]), orientation="horizontal")
+    bar.set_label(f"{heatmap.unit}: {KINDS[heatmap.kind].legend}", fontsize=11)
     outlines = ", ".join(f"{name} ({'yellow' if name == 'tumor' else 'green'})" for name in regions)
-    figure.suptitle(title, fontsize=14, y=0.985)
-    figure.text(0.5, 0.915, f"Outlines: {outlines}", ha="center", fontsize=9, color="#444444")
+    lines = [*wrapped(title, TITLE).split("\n"), f"Outlines: {outlines}"]
+    for number, line in enumerate(lines):
+        last = number == len(lines) - 1
+        figure.text(0.5, 0.985 - 0.045 * number, line, ha="center", va="top", fontsize=9 if last else 12)
     figure.text(0.5, 0.012, notice, ha="center", fontsize=9, color="#8a1c1c", wrap=True)
     path = Path(path)
     figure.savefig(path, dpi=110)
     return path
+
+
+def _highest(heatmap: Heatmap) -> tuple[int, ...]:
+    """The voxel (K, J, I) of the highest value; of several, the one nearest to their middle."""
+    values = np.where(heatmap.inside, heatmap.volume.array, -np.inf)
+    where = np.argwhere(values == values.max())
+    return tuple(int(n) for n in where[np.argmin(((where - where.mean(axis=0)) ** 2).sum(axis=1))])
 
 
 def _window(image: Volume, inside: np.ndarray) -> tuple[float, float]:
@@ -74,7 +84,7 @@ def _window(image: Volume, inside: np.ndarray) -> tuple[float, float]:
 def _plane(
     axes: Any,
     axis: int,
-    place: tuple[np.intp, ...],
+    place: tuple[int, ...],
     image: Volume,
     heatmap: Heatmap,
     regions: dict[str, Volume],

@@ -6,6 +6,7 @@ and blue lowers it throughout; in the beeswarm, colour is the feature's own valu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,11 @@ class Shares:
         strength = np.abs(self.values).mean(axis=0)
         return np.array(sorted(range(len(self.names)), key=lambda i: (-strength[i], self.names[i])), dtype=int)
 
+    def said(self, output: float) -> str:
+        """An output as a number, log-odds with the risk that they mean."""
+        risk = f" ({100 / (1 + math.exp(-output)):.0f} %)" if self.scale == "log-odds" else ""
+        return f"{output:+.3f}{risk}"
+
     def label(self, feature: int, case: int | None = None) -> str:
         """A feature's readable name, with the case's value where a case is given."""
         name = self.names[feature]
@@ -113,7 +119,14 @@ def _value(term: Mapping[str, Any]) -> float:
 
 
 def draw_waterfall(
-    shares: Shares, path: str | Path, *, case: int = 0, most: int = 12, title: str = "", notice: str = ""
+    shares: Shares,
+    path: str | Path,
+    *,
+    case: int = 0,
+    most: int = 12,
+    width: float = 7.0,
+    title: str = "",
+    notice: str = "",
 ) -> Path:
     """Draw how one case's output comes about, from the mean output of the background upwards.
 
@@ -126,6 +139,8 @@ def draw_waterfall(
         Row of ``shares``.
     most : int
         Features drawn one by one; the others are added into one bar.
+    width : float
+        Of the bars' room, inches.
     title, notice : str
         Above and below.
     """
@@ -134,7 +149,7 @@ def draw_waterfall(
     rows = [(shares.label(i, case), float(values[i])) for i in order[:most]]
     if order[most:]:
         rows.append((f"the other {len(order) - most} features together", float(values[order[most:]].sum())))
-    figure = new_figure(7.0, ROW * (len(rows) + 2))
+    figure = new_figure(width, ROW * (len(rows) + 2))
     axes = figure.add_axes((0, 0, 1, 1))
     # Read upwards: the base at the bottom, the largest addend last.
     at = shares.base
@@ -143,18 +158,21 @@ def draw_waterfall(
         steps.append((place, label, at, value))
         at += value
     ends = [shares.base, *(start + value for _, _, start, value in steps)]
-    width = max(ends) - min(ends) or 1.0
-    axes.set_xlim(min(ends) - 0.14 * width, max(ends) + 0.14 * width)
+    span = max(ends) - min(ends) or 1.0
+    # Room for the numbers beside the bars, whatever the width.
+    margin = span * min(0.98 / width, 0.4)
+    axes.set_xlim(min(ends) - margin, max(ends) + margin)
     axes.set_ylim(-1.1, len(rows) + 0.1)
     for place, label, start, value in steps:
         _bar(axes, place, start, value)
         axes.plot([start + value] * 2, [place - 0.34, place + 1.34], color="#999999", linewidth=0.7, zorder=0)
         axes.text(-0.02, place, wrapped(label, LABEL), transform=_rows(axes), ha="right", va="center", fontsize=9.5)
     axes.axvline(shares.base, color="#999999", linestyle=":", linewidth=1, zorder=0)
-    axes.text(shares.base, -0.62, f"mean case {shares.base:+.3f}", ha="center", va="top", fontsize=9, color=DARK)
     axes.text(
-        at, len(rows) - 0.35, f"this case {at:+.3f}", ha="center", va="bottom", fontsize=10, weight="bold", bbox=WHITE
+        shares.base, -0.62, f"mean case {shares.said(shares.base)}", ha="center", va="top", fontsize=9, color=DARK
     )
+    said = f"this case {shares.said(at)}"
+    axes.text(at, len(rows) - 0.35, said, ha="center", va="bottom", fontsize=10, weight="bold", bbox=WHITE)
     axes.set_xlabel(shares.scale)
     _bare(axes)
     add_title_and_notice(figure, title, notice, above=0.12, below=0.62)

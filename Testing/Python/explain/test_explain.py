@@ -117,13 +117,19 @@ def test_report_escapes_what_it_is_given(tmp_path):
         "notice": "Research use only.",
         "base": -0.5,
         "logit": -0.4,
-        "terms": [{"label": f"f{i}", "value": 1.0, "contribution": 0.1 - 0.01 * i} for i in range(20)],
+        "terms": [
+            {"feature": f"f{i}", "label": f"<f{i}>", "unit": "", "value": 1.0, "contribution": 0.1 - 0.01 * i}
+            for i in range(20)
+        ],
+        "doubt": {"contours": {"sentence": "Over 20 <contours>."}, "domain": {"unchecked": ["Spacing."], "flags": []}},
     }
     page = write_report(explanation, "<card>", None, tmp_path / "r.html").read_text(encoding="utf-8")
     assert "<script>" not in page
     assert "<b></li>" not in page
     assert "&lt;card&gt;" in page
-    assert "the other 8 inputs together" in page
+    assert "&lt;f0&gt; = 1: +0.100" in page, "the pictures' numbers are there as text"
+    assert "Over 20 &lt;contours&gt;. Spacing." in page
+    assert "Research use only." in page
 
 
 def test_legend_never_claims_disease():
