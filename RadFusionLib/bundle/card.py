@@ -12,6 +12,8 @@ from RadFusionLib.recipe import Recipe
 __all__ = ["DEMONSTRATION", "RESEARCH_USE", "write_card"]
 
 RESEARCH_USE = "Research use only. Not a medical device. Must not inform diagnosis or treatment."
+SHOWN = 20
+"""Features that a card lists of a LASSO."""
 DEMONSTRATION = "DEMONSTRATION: trained on simulated cases; its risks mean nothing for a patient."
 
 
@@ -38,11 +40,13 @@ def write_card(recipe: Recipe, record: TrainingRecord, weights: Weights | None, 
         "",
         "## Out-of-fold AUC on the training cases",
         "",
-        "Pairs within a fold only; each fold scored by members that never saw it. Not an external test.",
+        "Pairs within a fold only; each fold scored by members that never saw it. Not an external test. The interval",
+        "resamples patients.",
         "",
-        "| model | AUC |",
-        "| --- | --- |",
-        *[f"| {name} | {value:.3f} |" for name, value in record.out_of_fold_auc.items()],
+        "| model | AUC | 95 % interval |",
+        "| --- | --- | --- |",
+        *[f"| {name} | {value:.3f} | {_interval(record, name)} |" for name, value in record.out_of_fold_auc.items()],
+        *_lasso(record),
         "",
         "## What the risk is not",
         "",
@@ -62,6 +66,31 @@ def _cautions(recipe: Recipe, ensemble: Ensemble) -> list[str]:
         lines.append(
             "- This file holds feature values of training patients (a model of neighbours or a kernel machine)"
         )
+    return lines
+
+
+def _interval(record: TrainingRecord, name: str) -> str:
+    found = record.out_of_fold_interval.get(name)
+    return f"{found[0]:.3f} to {found[1]:.3f}" if found else "–"
+
+
+def _lasso(record: TrainingRecord) -> list[str]:
+    """What each LASSO kept: features, in how many members, and their mean coefficient there."""
+    lines: list[str] = []
+    for model, paths in record.paths.items():
+        kept: dict[str, list[float]] = {}
+        for path in paths:
+            for name, coefficient in path.chosen_coefficients.items():
+                kept.setdefault(name, []).append(coefficient)
+        rows = sorted(kept.items(), key=lambda entry: (-len(entry[1]), -abs(sum(entry[1]))))
+        lines += ["", f"## LASSO of {model}", ""]
+        if not rows:
+            lines.append("Nothing was kept in any member.")
+            continue
+        lines += ["| kept | members | mean coefficient |", "| --- | --- | --- |"]
+        lines += [f"| {n} | {len(c)} of {len(paths)} | {sum(c) / len(c):+.3g} |" for n, c in rows[:SHOWN]]
+        if len(rows) > SHOWN:
+            lines.append(f"| {len(rows) - SHOWN} more | | |")
     return lines
 
 

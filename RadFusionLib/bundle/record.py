@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from RadFusionLib.errors import BundleError
+from RadFusionLib.fusion.lasso_path import LassoPath
 
 __all__ = ["TrainingRecord"]
 
@@ -32,6 +35,10 @@ class TrainingRecord:
     published : mapping or None
         What the paper's own protocol would have reported, for comparison only: ``deviations`` from the strict one,
         ``training_auc`` and ``held_out_auc``. None when it was not asked for.
+    out_of_fold_interval : mapping of str to sequence of float or None
+        The 95 % interval of each out-of-fold AUC, patients resampled; None where there are too few.
+    lasso : mapping of str to sequence of mapping
+        By model with a LASSO among its steps, each member's path (:class:`~RadFusionLib.fusion.lasso_path.LassoPath`).
     """
 
     seed: int
@@ -43,6 +50,8 @@ class TrainingRecord:
     network: Mapping[str, str] | None
     versions: Mapping[str, str]
     published: Mapping[str, Any] | None = None
+    out_of_fold_interval: Mapping[str, Sequence[float] | None] = field(default_factory=dict)
+    lasso: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def optimism(self) -> str:
@@ -51,10 +60,24 @@ class TrainingRecord:
             return ""
         ways = ", ".join(f"{key} {value}" for key, value in self.published["deviations"].items()) or "no difference"
         return (
-            f"The paper's own protocol ({ways}) would report an AUC of {self.published['training_auc']:.3f} in training "
-            f"and {self.published['held_out_auc']:.3f} held out; strict, out of fold: "
+            f"The paper's own protocol ({ways}) would report an AUC of {self.published['training_auc']:.3f} in "
+            f"training and {self.published['held_out_auc']:.3f} held out; strict, out of fold: "
             f"{self.out_of_fold_auc['ensemble']:.3f}. For comparison only: the bundle is the strict one."
         )
+
+    @property
+    def paths(self) -> dict[str, tuple[LassoPath, ...]]:
+        """Each member's path of the models with a LASSO.
+
+        Raises
+        ------
+        BundleError
+            When a path is damaged.
+        """
+        try:
+            return {name: tuple(LassoPath.from_json(path) for path in paths) for name, paths in self.lasso.items()}
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError("The bundle's record of a LASSO is damaged; get the bundle again.") from error
 
     @property
     def prevalence(self) -> float:

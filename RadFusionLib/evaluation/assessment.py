@@ -18,8 +18,10 @@ from RadFusionLib.evaluation.correlation_map import CorrelationMap, correlation_
 from RadFusionLib.evaluation.estimate import Estimate
 from RadFusionLib.evaluation.follow_up import FollowUp
 from RadFusionLib.evaluation.hosmer_lemeshow import HosmerLemeshow, hosmer_lemeshow
+from RadFusionLib.evaluation.logistic_table import LogisticTable, logistic_table
 from RadFusionLib.evaluation.misprediction import Misprediction, misprediction
 from RadFusionLib.evaluation.model_comparison import ModelComparison, ModelFacts, compare_models
+from RadFusionLib.evaluation.patch_accuracy import PatchAccuracy, patch_accuracy
 from RadFusionLib.evaluation.risk_groups import GroupSurvival, group_survival
 from RadFusionLib.evaluation.sample_size import SampleSize, binary_validation
 from RadFusionLib.evaluation.subgroups import Grouping, SubgroupTable, auc_estimate, subgroup_table
@@ -40,6 +42,9 @@ HIGHEST_AUC = 0.995
 MOST_DRAWN = 60
 """Features beyond which a map of their correlations cannot be read."""
 EDGE = 1e-6
+RISK_TENTHS = "predicted risk, each 10 points"
+ENTRY = 0.1
+"""Largest univariate p at which a variable enters the multivariable logistic model."""
 
 Found = TypeVar("Found")
 
@@ -80,6 +85,8 @@ class EvaluationSet:
         Training fold of each case; None for cases of a test.
     features : mapping of str to numpy.ndarray, shape (n,) each
         What the final model uses.
+    patches : tuple of numpy.ndarray, shape (m, members) each
+        Probability of each case's patches by member; empty where the final model sees none.
     """
 
     name: str
@@ -98,6 +105,7 @@ class EvaluationSet:
     member_risk: np.ndarray | None = None
     fold: np.ndarray | None = None
     features: Mapping[str, np.ndarray] = field(default_factory=dict)
+    patches: tuple[np.ndarray, ...] = ()
 
     def check(self) -> None:
         """Refuse a set that is too small.
@@ -153,6 +161,10 @@ class Assessment:
         The recipe's models beside each other; None where the final one is alone.
     misprediction : Misprediction
         The cases on the wrong side of the threshold.
+    patches : PatchAccuracy or None
+        The same by patch; None where the final model sees no patches.
+    regression : LogisticTable or None
+        The outcome on each clinical value and on the risk, alone and together; None with a note where there is none.
     correlation : CorrelationMap or None
         Of the features that the final model uses; None with a note where there is nothing to draw.
     wanted : SampleSize or None
@@ -180,6 +192,8 @@ class Assessment:
     subgroups: tuple[SubgroupTable, ...]
     models: ModelComparison | None
     misprediction: Misprediction
+    patches: PatchAccuracy | None
+    regression: LogisticTable | None
     correlation: CorrelationMap | None
     wanted: SampleSize | None
     notes: tuple[str, ...]
@@ -243,10 +257,17 @@ def assess(group: EvaluationSet, resamples: int = 1000, seed: int = 0) -> Assess
         misprediction=misprediction(
             outcome, risk, group.threshold, _characteristics(group), group.member_risk, group.fold
         ),
+        patches=patch_accuracy(outcome, group.patches, _characteristics(group), group.fold) if group.patches else None,
+        regression=_tried(lambda: _regression(outcome, risk, group), "Logistic regression", notes),
         correlation=_tried(lambda: _correlation(group), "Correlation of the features", notes),
         wanted=_wanted(outcome, risk, area, notes),
         notes=tuple(notes),
     )
+
+
+def _regression(outcome: np.ndarray, risk: np.ndarray, group: EvaluationSet) -> LogisticTable:
+    """The outcome on the clinical values and the risk, a tenth at a time, with backward elimination by AIC."""
+    return logistic_table(outcome, {**group.clinical, RISK_TENTHS: 10 * risk}, entry=ENTRY, backward=True)
 
 
 def _baseline(group: EvaluationSet) -> BaselineTable | None:

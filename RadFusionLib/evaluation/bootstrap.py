@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from RadFusionLib.errors import InputError
 from RadFusionLib.evaluation.checks import check_level, check_outcome, check_scores
-from RadFusionLib.evaluation.discrimination import auc, within_fold_auc
 from RadFusionLib.evaluation.estimate import Estimate
 
 __all__ = ["bootstrap_auc", "patient_bootstrap", "patient_samples"]
@@ -91,14 +90,7 @@ def patient_bootstrap(
     check_level(level)
     samples = patient_samples(patients, outcome, resamples, seed, stratified=stratified)
     drawn = np.array([statistic(sample) for sample in samples])
-    defined = drawn[np.isfinite(drawn)]
-    if defined.size < 0.9 * drawn.size:
-        raise InputError(
-            f"Only {defined.size} of {drawn.size} bootstrap samples define the statistic; there are too few patients."
-        )
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
-    value = float(statistic(np.arange(np.size(outcome))))
-    return Estimate(value, float(low), float(high), level, f"percentile of {defined.size} samples of patients")
+    return _percentile(statistic(np.arange(np.size(outcome))), drawn, level)
 
 
 def bootstrap_auc(
@@ -124,15 +116,44 @@ def bootstrap_auc(
     resamples, level, seed
         As for :func:`patient_bootstrap`.
     """
+    check_level(level)
     positive = check_outcome(outcome)
     values = check_scores(positive, score)
-    folds = None if fold is None else np.asarray(fold)
-    if folds is not None and folds.shape != positive.shape:
+    folds = np.zeros(positive.size, dtype=int) if fold is None else np.asarray(fold)
+    if folds.shape != positive.shape:
         raise InputError(f"There are {folds.size} fold numbers for {positive.size} outcomes; give one per row.")
+    samples = [np.arange(positive.size), *patient_samples(patients, positive, resamples, seed)]
+    areas = _aucs_of_samples(positive, values, folds, samples)
+    return _percentile(areas[0], areas[1:], level)
 
-    def statistic(rows: np.ndarray) -> float:
-        if folds is None:
-            return auc(positive[rows], values[rows])
-        return within_fold_auc(positive[rows], values[rows], folds[rows])
 
-    return patient_bootstrap(statistic, patients, positive, resamples, level, seed)
+def _aucs_of_samples(
+    positive: np.ndarray, score: np.ndarray, fold: np.ndarray, samples: Sequence[np.ndarray]
+) -> np.ndarray:
+    """AUC within folds of each sample of rows; NaN where it has no pair. The scores are put in order only once."""
+    won, pairs = np.zeros(len(samples)), np.zeros(len(samples))
+    parts = []
+    for number in np.unique(fold):
+        inside = np.flatnonzero(fold == number)
+        ordered = inside[np.argsort(score[inside], kind="stable")]
+        starts = np.flatnonzero(np.diff(score[ordered], prepend=np.nan) != 0)
+        parts.append((ordered, starts, positive[ordered]))
+    for row, sample in enumerate(samples):
+        drawn = np.bincount(sample, minlength=positive.size).astype(float)
+        for ordered, starts, ill in parts:
+            times = drawn[ordered]
+            with_it = np.add.reduceat(np.where(ill, times, 0.0), starts)
+            without = np.add.reduceat(np.where(ill, 0.0, times), starts)
+            won[row] += with_it @ (np.cumsum(without) - without / 2)
+            pairs[row] += with_it.sum() * without.sum()
+    return np.divide(won, pairs, out=np.full(len(samples), np.nan), where=pairs > 0)
+
+
+def _percentile(value: float, drawn: np.ndarray, level: float) -> Estimate:
+    defined = drawn[np.isfinite(drawn)]
+    if defined.size < 0.9 * drawn.size:
+        raise InputError(
+            f"Only {defined.size} of {drawn.size} bootstrap samples define the statistic; there are too few patients."
+        )
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(float(value), float(low), float(high), level, f"percentile of {defined.size} samples of patients")

@@ -34,6 +34,16 @@ class FoldRate:
     mean: float
     deviation: float
 
+    @classmethod
+    def of(cls, values: np.ndarray) -> FoldRate:
+        """Mean and deviation of one value a fold, NaN where a fold has none."""
+        defined = values[np.isfinite(values)]
+        return cls(
+            tuple(float(value) for value in values),
+            float(defined.mean()) if defined.size else float("nan"),
+            float(defined.std(ddof=1)) if defined.size > 1 else float("nan"),
+        )
+
 
 @dataclass(frozen=True)
 class Misprediction:
@@ -146,10 +156,4 @@ def fold_rates(
 
 def _rate(counted: np.ndarray, wrong: np.ndarray) -> FoldRate:
     cases = counted.sum(axis=0)
-    values = np.where(cases > 0, (counted & wrong).sum(axis=0) / np.maximum(cases, 1), np.nan)
-    defined = values[np.isfinite(values)]
-    return FoldRate(
-        tuple(float(value) for value in values),
-        float(defined.mean()) if defined.size else float("nan"),
-        float(defined.std(ddof=1)) if defined.size > 1 else float("nan"),
-    )
+    return FoldRate.of(np.where(cases > 0, (counted & wrong).sum(axis=0) / np.maximum(cases, 1), np.nan))

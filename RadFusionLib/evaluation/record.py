@@ -15,6 +15,7 @@ from RadFusionLib.evaluation.sample_size import SampleSize
 if TYPE_CHECKING:
     from RadFusionLib.explain import Nomogram
     from RadFusionLib.explain.plots import Shares
+    from RadFusionLib.fusion.lasso_path import LassoPath
 
 __all__ = ["BundleFacts", "Development", "EvaluatedCase", "Evaluation", "NomogramFacts"]
 
@@ -41,6 +42,10 @@ class BundleFacts:
         Training cases, and those with the outcome.
     out_of_fold_auc : mapping of str to float
         Of the training cases, by members that never saw them.
+    out_of_fold_interval : mapping of str to tuple of float or None
+        The 95 % interval of each, patients resampled.
+    lasso : mapping of str to tuple of LassoPath
+        By model with a LASSO among its steps, each member's path.
     scanners : tuple of str
         Of the training cases.
     demonstration : bool
@@ -71,6 +76,8 @@ class BundleFacts:
     cases: int
     events: int
     out_of_fold_auc: Mapping[str, float]
+    out_of_fold_interval: Mapping[str, tuple[float, ...] | None]
+    lasso: Mapping[str, tuple[LassoPath, ...]]
     scanners: tuple[str, ...]
     demonstration: bool
     notice: str

@@ -12,8 +12,9 @@ from RadFusionLib.evaluation import within_fold_auc
 from RadFusionLib.fusion.case_score import CaseScore
 from RadFusionLib.fusion.classifier import fit_classifier, signature
 from RadFusionLib.fusion.folds import stratified_folds
+from RadFusionLib.fusion.lasso_path import LassoPath
 from RadFusionLib.fusion.network_score import fit_network
-from RadFusionLib.fusion.pipeline import Prepared, fit_pipeline
+from RadFusionLib.fusion.pipeline import Prepared, fit_prepared, prepare_features
 from RadFusionLib.fusion.ranked_models import fit_ranked, is_ranked
 from RadFusionLib.fusion.stacked_score import StackedScore
 from RadFusionLib.fusion.table import CLINICAL, FeatureTable
@@ -37,11 +38,14 @@ class Member:
         The model that the inner folds chose.
     inner_auc : mapping of str to float
         Each model's AUC over the inner folds.
+    paths : mapping of str to LassoPath
+        Of the models with a LASSO among their steps, for the training's record; a bundle's members have none.
     """
 
     scores: Mapping[str, CaseScore]
     final: str
     inner_auc: Mapping[str, float]
+    paths: Mapping[str, LassoPath] = field(default_factory=dict)
 
     def score(self, table: FeatureTable) -> np.ndarray:
         """CaseScore of each case by the final model, shape (n,)."""
@@ -125,7 +129,7 @@ def fit_member(
     final = candidates[0]
     if len(candidates) > 1:
         final = max(candidates, key=lambda name: work.inner_auc[name])
-    return Member({m: work.scores[m] for m in wanted}, final, {m: work.inner_auc[m] for m in wanted})
+    return Member({m: work.scores[m] for m in wanted}, final, {m: work.inner_auc[m] for m in wanted}, work.paths)
 
 
 def needed_models(recipe: Recipe, models: Collection[str]) -> list[ModelSpec]:
@@ -148,6 +152,7 @@ class _MemberFit:
         self.scores: dict[str, CaseScore] = {}
         self.out_of_fold: dict[str, np.ndarray] = {}
         self.inner_auc: dict[str, float] = {}
+        self.paths: dict[str, LassoPath] = {}
 
     def fit(self, models: Sequence[ModelSpec]) -> None:
         ranked = [m.name for m in models if is_ranked(m, self.recipe)]
@@ -176,15 +181,13 @@ class _MemberFit:
         table, y = (self.table, self.y) if used.all() else (self.table.rows(used), self.y[used])
         if model.network:
             return fit_network(table, y, model.network, self.recipe.networks[model.network], self.seed)
-        return fit_pipeline(
-            table,
-            y,
-            table.of_model(model, self.recipe),
-            self.recipe.steps if model.steps is None else model.steps,
-            model.classifier or self.recipe.classifier,
-            self.seed,
-            self.published.prepared.get(model.name),
-        )
+        prepared = self.published.prepared.get(model.name)
+        if prepared is None:
+            steps = self.recipe.steps if model.steps is None else model.steps
+            prepared = prepare_features(table, y, table.of_model(model, self.recipe), steps, self.seed)
+        if used.all() and prepared.path is not None:
+            self.paths[model.name] = prepared.path
+        return fit_prepared(table, y, prepared, model.classifier or self.recipe.classifier, self.seed)
 
     def _stack(self, model: ModelSpec) -> None:
         signatures = {name: self.scores[name] for name in model.stack}

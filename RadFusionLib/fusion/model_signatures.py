@@ -8,10 +8,11 @@ import numpy as np
 
 from RadFusionLib.fusion.case_score import CaseScore
 from RadFusionLib.fusion.member import Member
+from RadFusionLib.fusion.network_score import NetworkScore
 from RadFusionLib.fusion.stacked_score import StackedScore
 from RadFusionLib.fusion.table import FeatureTable
 
-__all__ = ["model_signatures"]
+__all__ = ["model_signatures", "patch_probabilities"]
 
 
 def model_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str, np.ndarray]:
@@ -41,6 +42,21 @@ def model_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str
         for name in shared
         if all(_can_score(one[name], table) for one in models)
     }
+
+
+def patch_probabilities(members: Sequence[Member], table: FeatureTable) -> np.ndarray:
+    """What each member's final network says of each patch of the one case of ``table``.
+
+    Returns
+    -------
+    numpy.ndarray, shape (patches, members)
+        In [0, 1]; no row where a final model sees no patches.
+    """
+    finals = [member.scores[member.final] for member in members]
+    networks = [score for score in finals if isinstance(score, NetworkScore) and score.sees_patches]
+    if len(networks) < len(finals):
+        return np.empty((0, len(members)))
+    return np.column_stack([network.probabilities(table.images[network.network][0]) for network in networks])
 
 
 def _models(member: Member) -> Iterator[tuple[str, CaseScore]]:

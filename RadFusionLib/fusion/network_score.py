@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NetworkScore", "fit_network", "scaled_images"]
 
+PATCHES = "patch network"
+"""The kind of a classifier that sees patches; the module that holds it loads torch."""
 AT_ONCE = 32
 """Cases whose images are put together for the network; more would only need more memory."""
 
@@ -52,6 +54,11 @@ class NetworkScore:
     def images(self) -> tuple[str, ...]:
         """The network's own."""
         return (self.network,)
+
+    @property
+    def sees_patches(self) -> bool:
+        """Whether a case is many patches to it, rather than one slice."""
+        return self.classifier.kind == PATCHES
 
     def score(self, table: FeatureTable) -> np.ndarray:
         """Probability of each case, shape (n,), in [0, 1]."""

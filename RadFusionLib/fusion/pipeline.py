@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from RadFusionLib.errors import InputError, RecipeError
 from RadFusionLib.fusion.classifier import fit_classifier
 from RadFusionLib.fusion.feature_score import FeatureScore
+from RadFusionLib.fusion.lasso_path import LassoPath
 from RadFusionLib.fusion.table import FeatureTable
 from RadFusionLib.fusion.transforms import Harmonised, Projected, Standardised, Transform
 from RadFusionLib.recipe import Step
@@ -29,7 +30,7 @@ from RadFusionLib.selection import (
     UnivariateFilter,
 )
 
-__all__ = ["SELECTORS", "Prepared", "fit_pipeline", "prepare_features"]
+__all__ = ["SELECTORS", "Prepared", "fit_prepared", "prepare_features"]
 
 SELECTORS: Mapping[str, type[BaseEstimator]] = {
     "reproducibility": ReproducibilityFilter,
@@ -55,11 +56,14 @@ class Prepared:
         From those p columns to what the classifier sees.
     counts : mapping of str to int
         Features left after each step, in order; the first entry is ``known``, those that vary and are never missing.
+    path : LassoPath or None
+        Of a LASSO among the steps.
     """
 
     columns: np.ndarray
     transforms: tuple[Transform, ...]
     counts: Mapping[str, int]
+    path: LassoPath | None = None
 
     def apply(self, table: FeatureTable) -> np.ndarray:
         """What the classifier sees of each case, shape (n, q)."""
@@ -69,16 +73,30 @@ class Prepared:
         return X
 
 
-def fit_pipeline(
-    table: FeatureTable,
-    y: np.ndarray,
-    columns: np.ndarray,
-    steps: Sequence[Step],
-    classifier: Step,
-    seed: int,
-    prepared: Prepared | None = None,
-) -> FeatureScore:
-    """Fit steps and classifier on these cases.
+def fit_prepared(table: FeatureTable, y: np.ndarray, prepared: Prepared, classifier: Step, seed: int) -> FeatureScore:
+    """Fit a classifier to what fitted steps give.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        The training cases, n of them.
+    y : numpy.ndarray of int, shape (n,)
+        0 or 1.
+    prepared : Prepared
+        Steps fitted on the same cases; on more than these only for the ``published`` protocol.
+    classifier : Step
+        As the recipe names it.
+    seed : int
+        Of whatever is random.
+    """
+    names = tuple(table.names[c] for c in prepared.columns)
+    return FeatureScore(names, prepared.transforms, fit_classifier(classifier, prepared.apply(table), y, seed))
+
+
+def prepare_features(
+    table: FeatureTable, y: np.ndarray, columns: np.ndarray, steps: Sequence[Step], seed: int
+) -> Prepared:
+    """Fit the steps on these cases.
 
     Parameters
     ----------
@@ -88,23 +106,10 @@ def fit_pipeline(
         0 or 1.
     columns : numpy.ndarray of int
         The columns that the model may use.
-    steps, classifier : Step
+    steps : sequence of Step
         As the recipe names them.
     seed : int
         Of whatever is random.
-    prepared : Prepared, optional
-        Steps fitted before, on more than these cases: for the ``published`` protocol alone.
-    """
-    prepared = prepared or prepare_features(table, y, columns, steps, seed)
-    X = prepared.apply(table)
-    names = tuple(table.names[c] for c in prepared.columns)
-    return FeatureScore(names, prepared.transforms, fit_classifier(classifier, X, y, seed))
-
-
-def prepare_features(
-    table: FeatureTable, y: np.ndarray, columns: np.ndarray, steps: Sequence[Step], seed: int
-) -> Prepared:
-    """Fit the steps on these cases.
 
     Raises
     ------
@@ -120,7 +125,7 @@ def prepare_features(
         if state.X.shape[1]:
             state.take(step)
         counts[step.name] = int(state.X.shape[1])
-    return Prepared(state.columns, tuple(state.transforms), counts)
+    return Prepared(state.columns, tuple(state.transforms), counts, state.path)
 
 
 class _State:
@@ -131,6 +136,7 @@ class _State:
         self.columns = columns
         self.X = table.values[:, columns]
         self.transforms: list[Transform] = []
+        self.path: LassoPath | None = None
 
     @property
     def projected(self) -> bool:
@@ -170,7 +176,15 @@ class _State:
             estimator.fit(self.X, self.y, readings=self._readings())
         else:
             estimator.fit(self.X, self.y)
+        if step.name == "lasso":
+            self.path = LassoPath.of(estimator, self._names())
         return estimator.get_support()
+
+    def _names(self) -> list[str]:
+        """Of the features or components that are left."""
+        if self.projected:
+            return [f"component {i + 1}" for i in range(self.X.shape[1])]
+        return [self.table.names[c] for c in self.columns]
 
     def _readings(self) -> list[np.ndarray]:
         """Each repeated reading beside the first, shape (2, m, p); as measured, which no z-score changes."""

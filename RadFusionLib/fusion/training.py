@@ -11,10 +11,12 @@ import numpy as np
 
 from RadFusionLib.errors import InputError
 from RadFusionLib.evaluation import within_fold_auc
+from RadFusionLib.evaluation.bootstrap import bootstrap_auc
 from RadFusionLib.fusion.calibration import PlattCalibration
 from RadFusionLib.fusion.ensemble import Ensemble
 from RadFusionLib.fusion.folds import assign_folds, stratified_folds
 from RadFusionLib.fusion.interval import HalfSampleInterval
+from RadFusionLib.fusion.lasso_path import LassoPath
 from RadFusionLib.fusion.member import Member, fit_member
 from RadFusionLib.fusion.table import FeatureTable
 from RadFusionLib.fusion.threshold import youden_threshold
@@ -39,12 +41,18 @@ class TrainedEnsemble:
     auc : dict of str to float
         Out-of-fold AUC by model (each fold scored by the member fitted without it), and of the whole
         ensemble under ``ensemble``.
+    auc_interval : dict of str to tuple of float
+        The 95 % interval of each, training patients resampled; the models stay as they were fitted.
+    lasso : dict of str to tuple of LassoPath
+        By model with a LASSO among its steps, a path a member.
     """
 
     ensemble: Ensemble
     folds: np.ndarray
     out_of_fold: np.ndarray
     auc: dict[str, float]
+    auc_interval: dict[str, tuple[float, float]]
+    lasso: dict[str, tuple[LassoPath, ...]]
 
 
 def fold_members(
@@ -109,18 +117,22 @@ def fit_ensemble(
     fold, members = fold_members(
         table, outcome, recipe, models, seed, _reporting(run, progress.part(0.0, 0.2), "members")
     )
-    auc = {m: within_fold_auc(outcome, out_of_fold_scores(table, members, fold, m), fold) for m in models}
+    scores = {m: out_of_fold_scores(table, members, fold, m) for m in models}
+    lasso = {m: tuple(one.paths[m] for one in members) for m in models if all(m in one.paths for one in members)}
     members = [_only(member, _kept(recipe)) for member in members]
 
     nested = _nested_scores(
         table, outcome, recipe, final, fold, seed, _reporting(run, progress.part(0.2, 0.6), "nested members")
     )
-    auc["ensemble"] = within_fold_auc(outcome, nested.held_out, fold)
+    scores["ensemble"] = nested.held_out
+    auc = {name: within_fold_auc(outcome, score, fold) for name, score in scores.items()}
+    intervals = {name: _auc_interval(outcome, score, fold) for name, score in scores.items()}
     calibration = PlattCalibration.fit(nested.held_out, outcome)
     crossed = _cross_fitted(nested, outcome, fold)
     threshold = youden_threshold(outcome, crossed)
     interval = _halves(table, outcome, recipe, final, seed, _reporting(run, progress.part(0.6, 1.0), "interval"))
-    return TrainedEnsemble(Ensemble(tuple(members), calibration, interval, threshold), fold, crossed, auc)
+    ensemble = Ensemble(tuple(members), calibration, interval, threshold)
+    return TrainedEnsemble(ensemble, fold, crossed, auc, intervals, lasso)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +212,15 @@ def _stratified_half(y: np.ndarray, generator: np.random.Generator) -> np.ndarra
         where = generator.permutation(np.flatnonzero(y == value))
         half[where[: (len(where) + value) // 2]] = True
     return half
+
+
+def _auc_interval(y: np.ndarray, score: np.ndarray, fold: np.ndarray) -> tuple[float, float]:
+    """Of an out-of-fold AUC, patients resampled; NaN where too few samples have both classes in a fold."""
+    try:
+        found = bootstrap_auc(y, score, np.arange(len(y)), fold)
+    except InputError:
+        return float("nan"), float("nan")
+    return found.low, found.high
 
 
 def _kept(recipe: Recipe) -> list[str]:

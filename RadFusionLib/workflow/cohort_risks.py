@@ -16,7 +16,7 @@ from RadFusionLib.computing.engine import PREDICTION
 from RadFusionLib.errors import InputError, RadFusionError
 from RadFusionLib.evaluation.dice import dice
 from RadFusionLib.fusion import Risk
-from RadFusionLib.fusion.model_signatures import model_signatures
+from RadFusionLib.fusion.model_signatures import model_signatures, patch_probabilities
 from RadFusionLib.fusion.table import CLINICAL, FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.workflow.case_content import KeptCase
@@ -69,6 +69,8 @@ class CaseRisk:
         What each input adds to them, as in ``explanation.json``.
     readings : mapping of str to OtherReading
         By reading.
+    patches : tuple of tuple of float
+        Of a model that sees patches: a row a patch, the probability by each member.
     """
 
     case: str
@@ -85,6 +87,7 @@ class CaseRisk:
     base: float
     terms: tuple[Mapping[str, Any], ...]
     readings: Mapping[str, OtherReading] = field(default_factory=dict)
+    patches: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,7 +239,7 @@ def _of_images(plan: _Plan, kept: KeptCase) -> _Done:
     bundle, row, case = plan.bundle, kept.row, kept.case
     allowed = plan.allow_demonstration
     options = {"heatmap": False, "contours": False, "allow_demonstration": allowed, "device": plan.device}
-    first = predict(bundle, case, **options)  # type: ignore[arg-type]
+    first = predict(bundle, case, compared=True, **options)  # type: ignore[arg-type]
     others: dict[str, OtherReading] = {}
     unread: dict[str, str] = {}
     for reading in plan.readings:
@@ -263,6 +266,7 @@ def _of_images(plan: _Plan, kept: KeptCase) -> _Done:
         base=float(first.explanation["base"]),
         terms=tuple(first.explanation["terms"]),
         readings=others,
+        patches=_patches(bundle, first.features),
     )
     return _Done(found, unread)
 
@@ -305,12 +309,17 @@ def _joined(bundle: Bundle, row: CaseRow, table: FeatureTable, risk: Risk, print
         fold=fold,
         base=added.base,
         terms=tuple(shapley_terms(bundle, added)),
+        patches=_patches(bundle, table),
     )
 
 
 def _signatures(bundle: Bundle, table: FeatureTable) -> dict[str, float]:
     scores = model_signatures(bundle.ensemble.members, table)
     return {name: float(score[0]) for name, score in scores.items() if np.isfinite(score[0])}
+
+
+def _patches(bundle: Bundle, table: FeatureTable) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(map(float, row)) for row in patch_probabilities(bundle.ensemble.members, table))
 
 
 def _with_clinical(bundle: Bundle, row: CaseRow, images: FeatureTable) -> FeatureTable:

@@ -180,4 +180,10 @@ def _record(
         if weights is None
         else {"name": weights.network, "sha256": weights.sha256, "source": weights.source},
         versions=versions(),
+        out_of_fold_interval={name: _known(found) for name, found in trained.auc_interval.items()},
+        lasso={name: [path.to_json() for path in paths] for name, paths in trained.lasso.items()},
     )
+
+
+def _known(interval: tuple[float, float]) -> list[float] | None:
+    return list(interval) if np.isfinite(interval).all() else None

@@ -30,14 +30,13 @@ def models_section(one: Assessment, comparison: ModelComparison, bundle: BundleF
             "ROC curves of " + ", ".join(f"{m.name}, AUC {interval(m.auc, 2)}" for m in comparison.models),
         )
     )
-    trained = {**bundle.out_of_fold_auc, final: bundle.out_of_fold_auc.get(ENSEMBLE, float("nan"))}
     rows = tuple(
-        (m.name, m.modality or "no image", interval(m.auc), number(trained.get(m.name, float("nan"))))
+        (m.name, m.modality or "no image", interval(m.auc), _trained(bundle, ENSEMBLE if m.name == final else m.name))
         for m in comparison.models
     )
     blocks.append(
         Table(
-            ("model", "images", "AUC (DeLong's 95 % interval)", "AUC in training, out of fold"),
+            ("model", "images", "AUC (DeLong's 95 % interval)", "in training, out of fold (patients resampled)"),
             rows,
             "The score of a model is the mean of its members'; that of the last, the final model, is the risk",
         )
@@ -51,6 +50,12 @@ def models_section(one: Assessment, comparison: ModelComparison, bundle: BundleF
         said = ", ".join(f"{name} {auc:.3f}" for name, auc in alone.items())
         blocks.append(Paragraph(f"Not evaluated here; AUC in training, out of fold: {said}.", muted=True))
     return Section(f"Models{tail}", blocks)
+
+
+def _trained(bundle: BundleFacts, name: str) -> str:
+    within = bundle.out_of_fold_interval.get(name)
+    said = f" ({within[0]:.3f} to {within[1]:.3f})" if within else ""
+    return number(bundle.out_of_fold_auc.get(name, float("nan"))) + said
 
 
 def _tests(tests: tuple[ModelTest, ...], final: str) -> list[Block]:
@@ -128,10 +133,4 @@ def correlation_section(one: Assessment, tail: str) -> Section | None:
         blocks.append(
             Paragraph(f"One value only, so left out: {', '.join(readable(n) for n in found.constant)}.", muted=True)
         )
-    blocks.append(
-        Paragraph(
-            "How a LASSO's coefficients shrink along its path is known only while it is fitted; a bundle keeps what it "
-            "chose, so no path is drawn here.", muted=True,
-        )
-    )  # fmt: skip
     return Section(f"Features{tail}", blocks)

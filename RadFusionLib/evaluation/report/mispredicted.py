@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from RadFusionLib.evaluation.assessment import Assessment
 from RadFusionLib.evaluation.baseline import BaselineTable
+from RadFusionLib.evaluation.confusion import RATES as ALL_RATES
 from RadFusionLib.evaluation.misprediction import FoldRate
+from RadFusionLib.evaluation.patch_accuracy import LIKELIER, PatchAccuracy
 from RadFusionLib.evaluation.report.document import Block, Paragraph, Section, Table
-from RadFusionLib.evaluation.report.words import number, p_value, percent
+from RadFusionLib.evaluation.report.words import interval, number, p_value, percent
 
-__all__ = ["baseline_block", "misprediction_section"]
+__all__ = ["baseline_block", "misprediction_section", "patches_section"]
 
 RATES = {"fnr": "false negative rate", "fpr": "false positive rate"}
+PATCH_RATES = {name: word for name, word in ALL_RATES.items() if name != "f1"}
 
 
 def misprediction_section(one: Assessment, tail: str) -> Section:
@@ -47,6 +50,36 @@ def misprediction_section(one: Assessment, tail: str) -> Section:
     return Section(f"Mispredicted cases{tail}", blocks)
 
 
+def patches_section(one: Assessment, found: PatchAccuracy, tail: str) -> Section:
+    """Rates by patch over the folds, and the cases whose patches are most often wrong."""
+    over = "over the folds" if found.held_out else "over the members"
+    blocks: list[Block] = [
+        Paragraph(
+            f"{found.patches:,} patches of {one.cases} cases; a patch is called positive from a probability of "
+            f"{LIKELIER:g}. Patches of a patient are alike and no independent cases, so nothing by patch says how the "
+            "model does by patient; the interval of the AUC resamples patients."
+        ),
+        Table(
+            ("by patch", f"mean ± SD {over}"),
+            (
+                *((word, _spread(found.folds.get(name))) for name, word in PATCH_RATES.items()),
+                ("AUC", _spread(found.folds.get("auc"), 1.0, 3)),
+                ("AUC of all patches (95 % interval by patients)", interval(found.auc)),
+            ),
+        ),
+        Paragraph(
+            f"Share of a case's patches that are called rightly: median {100 * found.median:.1f} %, from "
+            f"{100 * found.lowest:.1f} to {100 * found.highest:.1f} %. The {found.mispredicted} cases at or below the "
+            f"first quartile, {100 * found.quartile:.1f} %, are called mispredicted here."
+        ),
+    ]
+    if found.characteristics is not None:
+        caption = "Cases mispredicted by patch and others: mean ± SD where values look normal, else median (quartiles)"
+        blocks.append(baseline_block(found.characteristics, f"{caption}; counts (%)"))
+    blocks += [Paragraph(note, muted=True) for note in found.notes]
+    return Section(f"Patches{tail}", blocks)
+
+
 def baseline_block(table: BaselineTable, caption: str) -> Table:
     """A table of characteristics by group as a report prints it."""
     rows: list[tuple[str, ...]] = []
@@ -61,7 +94,8 @@ def baseline_block(table: BaselineTable, caption: str) -> Table:
     return Table(("variable", *groups, "missing", "test", "p"), tuple(rows), caption)
 
 
-def _spread(rate: FoldRate | None) -> str:
+def _spread(rate: FoldRate | None, scale: float = 100.0, digits: int = 1) -> str:
     if rate is None:
         return "–"
-    return f"{number(100 * rate.mean, 1)} ± {number(100 * rate.deviation, 1)} %"
+    unit = " %" if scale == 100.0 else ""
+    return f"{number(scale * rate.mean, digits)} ± {number(scale * rate.deviation, digits)}{unit}"

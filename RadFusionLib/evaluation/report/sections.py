@@ -32,7 +32,8 @@ from RadFusionLib.evaluation.report.figures import (
 )
 from RadFusionLib.evaluation.report.followed import survival_section, treatment_section
 from RadFusionLib.evaluation.report.inner_models import correlation_section, models_section, nomogram_section
-from RadFusionLib.evaluation.report.mispredicted import baseline_block, misprediction_section
+from RadFusionLib.evaluation.report.mispredicted import baseline_block, misprediction_section, patches_section
+from RadFusionLib.evaluation.report.regression import lasso_section, logistic_section
 from RadFusionLib.evaluation.report.shares import shares_section
 from RadFusionLib.evaluation.report.words import interval, number, p_value, percent
 from RadFusionLib.evaluation.sample_size import SampleSize
@@ -49,6 +50,9 @@ def report_sections(found: Evaluation) -> list[Section]:
     for one in found.sets.values():
         sections += _of_set(found, one, len(found.sets) > 1)
     sections.append(nomogram_section(found.nomogram))
+    lasso = lasso_section(found.bundle)
+    if lasso is not None:
+        sections.append(lasso)
     sections.append(shares_section(found.shares))
     if found.readings:
         sections.append(_readings(found))
@@ -108,7 +112,11 @@ def _of_set(found: Evaluation, one: Assessment, several: bool) -> list[Section]:
     if one.baseline is not None:
         caption = "Mean ± SD where values look normal, else median (quartiles); counts (%)"
         sections.append(Section(f"Baseline{tail}", [baseline_block(one.baseline, caption)]))
+    if one.regression is not None:
+        sections.append(logistic_section(one, one.regression, tail))
     sections.append(misprediction_section(one, tail))
+    if one.patches is not None:
+        sections.append(patches_section(one, one.patches, tail))
     if one.subgroups:
         sections.append(Section(f"Subgroups{tail}", _subgroups(one)))
     if one.survival:
@@ -162,9 +170,12 @@ def _performance(found: Evaluation, one: Assessment, risk: np.ndarray, outcome: 
     )
     oof = found.bundle.out_of_fold_auc.get("ensemble")
     if oof is not None:
+        within = found.bundle.out_of_fold_interval.get("ensemble")
+        said = f" ({within[0]:.3f} to {within[1]:.3f}, patients resampled)" if within else ""
         blocks.append(
             Paragraph(
-                f"For comparison: out-of-fold AUC of the training cases {oof:.3f}, each by members that never saw it."
+                f"For comparison: out-of-fold AUC of the training cases {oof:.3f}{said}, each by members that never "
+                "saw it."
             )
         )
     blocks += [Paragraph(note, muted=True) for note in one.notes]

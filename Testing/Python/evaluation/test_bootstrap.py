@@ -9,6 +9,7 @@ from scipy import stats
 from RadFusionLib.errors import InputError
 from RadFusionLib.evaluation.bootstrap import bootstrap_auc, patient_bootstrap, patient_samples
 from RadFusionLib.evaluation.delong import auc_interval
+from RadFusionLib.evaluation.discrimination import within_fold_auc
 
 
 def test_of_independent_rows_it_is_near_delongs():
@@ -74,6 +75,18 @@ def test_folds_are_compared_within():
     score = outcome + 10.0 * fold
     assert bootstrap_auc(outcome, score, np.arange(40), fold, resamples=50).value == 1.0
     assert bootstrap_auc(outcome, score, np.arange(40), resamples=50).value == 0.75
+
+
+def test_each_sample_has_the_area_of_its_rows():
+    """Ordered once for all samples, with ties and folds, the interval is that of counting pairs sample by sample."""
+    generator = np.random.default_rng(9)
+    outcome, fold = np.arange(45) % 3 == 0, generator.integers(0, 3, 45)
+    score = generator.normal(size=45).round(1) + outcome
+    fast = bootstrap_auc(outcome, score, np.arange(45) // 2, fold, resamples=60)
+    slow = patient_bootstrap(
+        lambda rows: within_fold_auc(outcome[rows], score[rows], fold[rows]), np.arange(45) // 2, outcome, 60
+    )
+    assert [fast.value, fast.low, fast.high] == pytest.approx([slow.value, slow.low, slow.high], abs=1e-12)
 
 
 @pytest.mark.parametrize(
