@@ -79,7 +79,8 @@ def redrawn_contour(
 def _distance(mask: np.ndarray, spacing: Sequence[float], tolerance: float) -> tuple[tuple[slice, ...], np.ndarray]:
     """Distance to the contour around the mask, mm, positive inside; and where that box lies.
 
-    The contour runs half a voxel beyond the outermost voxel centres.
+    Distances run from voxel centre to voxel centre; the contour runs between, over all directions about a quarter of a
+    voxel from either.
     """
     part = tuple(
         slice(max(0, int(where.min() - 2 * tolerance / s) - 2), int(where.max() + 2 * tolerance / s) + 3)
@@ -88,7 +89,7 @@ def _distance(mask: np.ndarray, spacing: Sequence[float], tolerance: float) -> t
     inside = mask[part]
     within = ndimage.distance_transform_edt(np.pad(inside, 1), sampling=spacing)[1:-1, 1:-1, 1:-1]
     distance = within - ndimage.distance_transform_edt(~inside, sampling=spacing) if not inside.all() else within
-    return part, distance - np.sign(distance) * 0.5 * min(spacing)
+    return part, distance - np.sign(distance) * 0.25 * min(spacing)
 
 
 def _error(
@@ -101,6 +102,7 @@ def _error(
     """
     field = generator.standard_normal(distance.shape)
     field = ndimage.gaussian_filter(field, [SMOOTH_MM / s for s in spacing], mode="wrap")
+    field -= field.mean()
     field *= tolerance / 3 / max(float(field.std()), 1e-12)
     shift = generator.normal(0.0, tolerance / 3, 3)
     places = [np.arange(n) * s for n, s in zip(distance.shape, spacing, strict=True)]

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import demonstration_bundle
 import discrimination
+import doubt
 import intervals
 import maps
 import networks
@@ -24,6 +25,7 @@ from RadFusionLib.cli.progress_bar import ProgressBar
 STUDIES = {
     "bundle": demonstration_bundle.run,
     "discrimination": discrimination.run,
+    "doubt": doubt.run,
     "backbone": discrimination.run_backbone,
     "permutations": permutations.run,
     "leak": permutations.run_leak,
