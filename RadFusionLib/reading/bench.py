@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,8 @@ from RadFusionLib.case import Case, Volume
 from RadFusionLib.errors import InputError
 from RadFusionLib.progress import Stage
 from RadFusionLib.reading.bundle_facts import BundleFacts, facts_of
+from RadFusionLib.reading.comparison import ReadingPair, pair_contours
+from RadFusionLib.reading.nomogram_place import NomogramState, nomogram_state
 
 if TYPE_CHECKING:
     from RadFusionLib.bundle import Bundle
@@ -33,11 +35,14 @@ class Finding:
         Where one was painted.
     number : int
         By which the bench knows the prediction; 0 when it kept nothing of it.
+    nomogram : NomogramState
+        Where the case stands on the bundle's nomogram.
     """
 
     explanation: Mapping[str, Any]
     heatmap: Volume | None
     number: int = 0
+    nomogram: NomogramState = field(default_factory=NomogramState)
 
 
 class Bench:
@@ -99,21 +104,40 @@ class Bench:
         found = predict(self._bundle, case, stage, allow_demonstration=self._allow_demonstration)
         self._count += 1
         self._predicted[self._count] = (case, found)
-        return Finding(found.explanation, found.heatmap, self._count)
+        return Finding(found.explanation, found.heatmap, self._count, nomogram_state(self._bundle, found.features))
 
     def what_if(self, stage: Stage, number: int, clinical: Mapping[str, float]) -> Finding:
         """Return what a prediction's images say with other clinical values."""
         from RadFusionLib.workflow.what_if import with_clinical
 
         _, found = self._kept(number)
-        return Finding(with_clinical(self._bundle, found, clinical).explanation, None)
+        changed = with_clinical(self._bundle, found, clinical)
+        return Finding(changed.explanation, None, number, nomogram_state(self._bundle, changed.features))
 
-    def risk_of(self, stage: Stage, case: Case) -> Finding:
-        """Predict a case without a heatmap, and keep nothing of it."""
+    def pair(self, stage: Stage, first: Case, second: Case, drawn: Volume, other: Volume) -> ReadingPair:
+        """Predict a case by two contours, without heatmaps; ``drawn`` and ``other`` are its tumour in both."""
+        from RadFusionLib.fusion.table import CLINICAL
         from RadFusionLib.workflow import predict
 
-        found = predict(self._bundle, case, stage, heatmap=False, allow_demonstration=self._allow_demonstration)
-        return Finding(found.explanation, None)
+        contours = pair_contours(drawn, other)
+        found = [
+            predict(self._bundle, case, part, heatmap=False, allow_demonstration=self._allow_demonstration)
+            for case, part in ((first, stage.part(0.0, 0.5)), (second, stage.part(0.5, 1.0)))
+        ]
+        names = [name for name in self._bundle.ensemble.features if not name.startswith(CLINICAL)]
+        values = [one.features.columns(names)[0] for one in found]
+        features = {name: (float(a), float(b)) for name, a, b in zip(names, *values, strict=True)}
+        risks = found[0].risk, found[1].risk
+        return ReadingPair(first.id, contours, risks, self._bundle.ensemble.threshold, features)
+
+    def pair_of_row(self, stage: Stage, row: CaseRow, reading: str) -> ReadingPair:
+        """Predict a case of the manifest by its own contour and by another reading's."""
+        first, second = self.load(stage.part(0.0, 0.1), row), self.load(stage.part(0.1, 0.2), row, reading)
+        reference = self._bundle.recipe.reference_phase
+        drawn, other = first.mask("tumor", reference), second.mask("tumor", reference)
+        if drawn is None or other is None:
+            raise InputError(f"Case {row.id} lacks a tumor mask of one of the two readings; fill it in the manifest.")
+        return self.pair(stage.part(0.2, 1.0), first, second, drawn, other)
 
     def save_scene(self, stage: Stage, what: Case | int, path: Path) -> Path:
         """Write an ``.mrb`` file of a prediction, by its number, or of a case without one."""

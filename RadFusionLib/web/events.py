@@ -66,15 +66,15 @@ class ReaderEvents:
     def set_margin(self, margin: float | None) -> None:
         """Take another margin, once it is a number."""
         if margin:
-            self._logic.set_margin(margin)
+            self._logic.follower.set_margin(float(margin))
 
     def set_live(self, live: bool) -> None:
         """Let the shell follow the tumour, or not."""
-        self._logic.set_live(bool(live))
+        self._logic.follower.set_live(bool(live))
 
     def draw_shell(self) -> None:
         """Draw the shell now."""
-        self._logic.draw_shell()
+        self._logic.follower.draw_shell()
 
     def set_clinical(self, name: str, text: str | None) -> None:
         """Take a clinical value."""
@@ -91,6 +91,10 @@ class ReaderEvents:
     def compare(self, reading: str) -> None:
         """Compare with another reading."""
         self._begin(self._logic.compare(reading))
+
+    def compare_all(self, reading: str) -> None:
+        """Compare every case with another reading."""
+        self._begin(self._logic.compare_all(reading))
 
     def set_heatmap(self, field: str, value: Any) -> None:
         """Change how the heatmap is shown."""

@@ -43,6 +43,7 @@ class HeatmapOverlay:
     def show(self, heatmap: Volume, explanation: Mapping[str, Any], case: str) -> None:
         """Put a heatmap into the scene, over the one that was there."""
         said = explanation["heatmap"]
+        self.forget_removed()
         node = None if self._nodes is None else self._nodes.volume
         demonstration = str(explanation["notice"]).startswith("DEMONSTRATION")
         self._nodes = heatmap_to_scene(heatmap, said["kind"], f"{case} heatmap", self._app.scene, node, demonstration)
@@ -55,6 +56,14 @@ class HeatmapOverlay:
         """Forget the heatmap; its nodes go with the scene."""
         self._nodes = self._cloud = None
 
+    def forget_removed(self) -> bool:
+        """Forget a heatmap whose nodes somebody has taken out of the scene; return whether there is one."""
+        if self._nodes is not None and not all(map(self._in_scene, (self._nodes.volume, self._nodes.color))):
+            self._nodes = None
+        if self._cloud is not None and not self._in_scene(self._cloud):
+            self._cloud = None
+        return self._nodes is not None
+
     def set_in_slices(self, shown: bool, opacity: float) -> None:
         """Lay the heatmap over every slice's background, or take it away."""
         node = self._nodes.volume if self._nodes is not None and shown else None
@@ -64,7 +73,7 @@ class HeatmapOverlay:
 
     def set_in_3d(self, shown: bool) -> None:
         """Show or hide the cloud."""
-        if self._cloud is not None:
+        if self._nodes is not None and self._cloud is not None:
             self._app.volume_rendering.get_vr_display_node(self._cloud).SetVisibility(shown)
 
     def set_threshold(self, threshold: float) -> None:
@@ -88,6 +97,9 @@ class HeatmapOverlay:
         count = self._nodes.color.GetNumberOfColors()
         stops = [self._color(round(at * (count - 1))) for at in np.linspace(0, 1, 9)]
         return ", ".join(f"rgb({round(255 * r)} {round(255 * g)} {round(255 * b)})" for r, g, b, _ in stops)
+
+    def _in_scene(self, node: Node) -> bool:
+        return self._app.scene.GetNodeByID(node.GetID() or "") is node
 
     def _color(self, level: int) -> tuple[float, float, float, float]:
         assert self._nodes is not None
@@ -115,7 +127,7 @@ class HeatmapOverlay:
         self._color_cloud()
 
     def _color_cloud(self) -> None:
-        if self._cloud is None:
+        if self._cloud is None or self._nodes is None:
             return
         display = self._app.volume_rendering.get_vr_display_node(self._cloud)
         properties = display.GetVolumePropertyNode().GetVolumeProperty()
@@ -123,7 +135,6 @@ class HeatmapOverlay:
         reach = max(abs(low), abs(high))
         color = properties.GetRGBTransferFunction()
         color.RemoveAllPoints()
-        assert self._nodes is not None
         count = self._nodes.color.GetNumberOfColors()
         for at in np.linspace(0, 1, 17):
             red, green, blue, _ = self._color(round(at * (count - 1)))

@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from RadFusionLib.case import Case
-from RadFusionLib.errors import Cancelled, InputError, RadFusionError
-from RadFusionLib.reading.bundle_facts import BundleFacts
+from RadFusionLib.errors import Cancelled, InputError
 from RadFusionLib.reading.clinical_form import ClinicalForm
+from RadFusionLib.reading.nomogram_place import NomogramState
 from RadFusionLib.reading.result_words import ResultState, result_state, what_if_words
 from RadFusionLib.scene.application import Node, register_legend
 from RadFusionLib.web.case_list import CaseList
-from RadFusionLib.web.comparison import comparison_lines, pair_contours
+from RadFusionLib.web.follower import Follower
 from RadFusionLib.web.heatmap_overlay import HeatmapOverlay
 from RadFusionLib.web.reading import Reading
-from RadFusionLib.web.rest import RestTimer
+from RadFusionLib.web.second_reader import SecondReader
+from RadFusionLib.web.sentences import Sentences
 from RadFusionLib.web.state import ComparisonState, ReaderState
-from RadFusionLib.web.surfaces import Surfaces
 
 if TYPE_CHECKING:
     from trame_slicer.core import SlicerApp
 
     from RadFusionLib.reading.bench import Finding
+    from RadFusionLib.reading.bundle_facts import BundleFacts
     from RadFusionLib.web.worker import Worker
 
-__all__ = ["REST", "ReaderLogic"]
-
-REST = 0.4
-"""Seconds without a stroke after which the hand rests."""
+__all__ = ["ReaderLogic"]
 
 FEATURES = "The tumour has changed since the prediction: its image features must be computed again. Predict again."
 
@@ -78,12 +74,11 @@ class ReaderLogic:
         self._bundle_read = asyncio.Lock()
         self._asked_case = 0
         self._changed = changed
+        self._sentences = Sentences(state, changed)
         self._form = ClinicalForm((), {})
         self._overlay = HeatmapOverlay(app)
-        self._surfaces = Surfaces(app.scene)
-        self._rest = RestTimer(REST, self._on_rest)
-        # The contours whose shell and surface are shown.
-        self._shell_of = self._surface_of = ""
+        self.follower = Follower(app, state, self._sentences, self._on_rest)
+        self.second_reader = SecondReader(app, state, worker, self._sentences)
         self._predicted_contour = ""
         self._predicted_clinical: Mapping[str, float] = {}
         self._asked_what_if = 0
@@ -106,7 +101,7 @@ class ReaderLogic:
         self.close()
         self._asked_case += 1
         asked = self._asked_case
-        async with self._said(f"Opening {self.cases.ids[number]}"):
+        with self._sentences.said(f"Opening {self.cases.ids[number]}"):
             task, argument = self.cases.task(number)
             self.state.case.number = number
             # Another case may be asked for meanwhile, which cancels this one.
@@ -122,12 +117,10 @@ class ReaderLogic:
     def close(self) -> None:
         """Close the open case: its nodes leave the scene, and work on it stops."""
         self._worker.cancel()
-        self._rest.stop()
+        self.follower.close()
         self.reading = None
         self.finding = None
-        self._shell_of = self._surface_of = ""
         self._overlay.clear()
-        self._surfaces.clear()
         for done in self.closed:
             done()
         self.app.scene.Clear(0)
@@ -140,61 +133,20 @@ class ReaderLogic:
         self.state.comparison = ComparisonState()
         self.state.shell.remark = ""
         self.state.problem = self.state.remark = ""
+        self.state.prediction.running = False
         self._forget_result()
 
     def show_phase(self, role: str) -> None:
         """Show another phase in the slices; the heatmap stays over it."""
         if self.reading is None or role not in self.reading.phases:
             return
-        self.state.case.phase = role
-        node = self.reading.phases[role]
-        self.app.display_manager.show_volume_in_slice_background(node)
-        for done in self.shown:
-            done(node)
-        self.update_heatmap()
-
-    def set_margin(self, margin_mm: float) -> None:
-        """Take another margin for the shell that is shown."""
-        self.state.shell.margin_mm = float(margin_mm)
-        self._shell_of = ""
-        self._rest.touch()
-
-    def set_live(self, live: bool) -> None:
-        """Let the shell follow the tumour, or stop it."""
-        self.state.shell.live = live
-        if live:
-            self._rest.touch()
-
-    def draw_shell(self) -> None:
-        """Draw the shell of the tumour as it is now."""
-        if self.reading is None or self.facts is None:
-            return
-        try:
-            margin = self.state.shell.margin_mm
-            within = self.facts.within_liver and self.reading.has_liver()
-            known = self.app.segmentation_editor.n_segments
-            made = self.reading.draw_shell(margin, within, self.facts.lesion)
-        except InputError as error:
-            self.state.shell.remark = str(error)
-            return
-        shell = self.reading.shell()
-        if shell is not None:
-            self._surfaces.show("shell", shell)
-        said = []
-        if self.facts.within_liver and not self.reading.has_liver():
-            said.append("There is no liver contour; the shell may reach outside the liver.")
-        if made.clipped_fraction > 0.005:
-            said.append(f"{100 * made.clipped_fraction:.0f} % lay outside the liver and was cut.")
-        if made.touches_edge:
-            said.append("It reaches the edge of the image.")
-        if made.notice:
-            said.append(made.notice)
-        if margin != self.facts.margin_mm:
-            said.append(f"The model was trained with {self.facts.margin_mm:g} mm, which its risk uses.")
-        self.state.shell.remark = " ".join(said)
-        if self.app.segmentation_editor.n_segments != known:
-            # Its list of segments does not hear of one that others add.
-            self.app.segmentation_editor.segmentation_modified()
+        with self._sentences.caught():
+            node = self.reading.shown_phase(role)
+            self.state.case.phase = role
+            self.app.display_manager.show_volume_in_slice_background(node)
+            for done in self.shown:
+                done(node)
+            self.update_heatmap()
 
     def set_clinical(self, name: str, text: str | None) -> None:
         """Take a clinical value as typed, and say at once what risk it gives."""
@@ -212,7 +164,7 @@ class ReaderLogic:
             self.state.problem = "No case is open; open one first."
             return
         reading = self.reading
-        async with self._said():
+        with self._sentences.said():
             missing = self._form.missing()
             if missing:
                 raise InputError(f"The model uses {', '.join(missing)}; fill in the clinical values.")
@@ -223,14 +175,22 @@ class ReaderLogic:
             self.state.prediction.percent, self.state.prediction.message = 0.0, "Starting"
             self._changed()
             shown = 0 if self.finding is None else self.finding.number
+
+            def report(fraction: float, message: str) -> None:
+                if self.reading is reading:
+                    self.state.prediction.percent, self.state.prediction.message = 100.0 * fraction, message
+                    self._changed()
+
             try:
-                finding: Finding = await self._worker.ask("predict", case, shown, report=self._report)
+                finding: Finding = await self._worker.ask("predict", case, shown, report=report)
             except Cancelled:
                 if self.reading is reading:
                     raise
                 return
             finally:
-                self.state.prediction.running = False
+                # Another case may be open by now, and be predicted.
+                if self.reading is reading:
+                    self.state.prediction.running = False
             if self.reading is reading:
                 self._predicted_contour, self._predicted_clinical = contour, clinical
                 self._show(finding)
@@ -243,33 +203,22 @@ class ReaderLogic:
         self._worker.cancel()
 
     async def compare(self, reading_name: str) -> None:
-        """Compare the tumour as it is drawn now with another reading of it: overlap, volume and risk."""
-        comparison = self.state.comparison
-        if self.reading is None or comparison.running:
-            return
-        reading = self.reading
-        comparison.running, comparison.reader, comparison.lines = True, reading_name, []
-        try:
-            async with self._said(f"Comparing with reading {reading_name}"):
-                clinical = self._form.values()
-                own = reading.case(clinical)
-                _, row = self.cases.task(self.state.case.number)
-                second: Case = await self._worker.ask("load", row, reading_name)
-                other = reading.same_phase_tumor(second)
-                pair = pair_contours(reading.tumor(), other)
-                first: Finding = await self._worker.ask("risk_of", own)
-                theirs: Finding = await self._worker.ask("risk_of", replace(second, clinical=clinical))
-                if self.reading is reading:
-                    reading.show_other_tumor(other, f"tumor, reading {reading_name}")
-                    self.app.segmentation_editor.segmentation_modified()
-                    comparison.lines = comparison_lines(reading_name, pair, first.explanation, theirs.explanation)
-        finally:
-            comparison.running = False
-            self._changed()
+        """Compare the tumour as it is drawn now with another reading of it."""
+        if self.reading is not None and not self.state.comparison.running:
+            with self._sentences.said(f"Comparing with reading {reading_name}"):
+                row = self.cases.row(self.state.case.number)
+                await self.second_reader.compare(self.reading, row, reading_name, self._form.values())
+
+    async def compare_all(self, reading_name: str) -> None:
+        """Compare the files' tumour of every case of the list with another reading of it."""
+        if self.reading is not None and not self.state.comparison.running:
+            with self._sentences.said(f"Comparing every case with reading {reading_name}"):
+                await self.second_reader.compare_all(self.cases.rows_read_by(reading_name), reading_name)
 
     def update_heatmap(self) -> None:
         """Show the heatmap as the state says."""
         heatmap = self.state.heatmap
+        heatmap.there = self._overlay.forget_removed() and heatmap.there
         self._overlay.set_threshold(float(heatmap.threshold))
         self._overlay.set_in_slices(heatmap.there and heatmap.in_slices, float(heatmap.opacity))
         self._overlay.set_in_3d(heatmap.there and heatmap.in_3d)
@@ -284,11 +233,11 @@ class ReaderLogic:
 
     def stop(self) -> None:
         """End the worker."""
-        self._rest.stop()
+        self.follower.close()
         self._worker.stop()
 
     async def _read_bundle(self) -> None:
-        async with self._said("Reading the bundle"):
+        with self._sentences.said("Reading the bundle"):
             facts: BundleFacts = await self._worker.ask("facts")
             self.facts = facts
             self.state.bundle, self.state.notice = facts.name, facts.notice
@@ -311,37 +260,24 @@ class ReaderLogic:
         if centre is not None:
             for view in self.app.view_manager.get_slice_views():
                 view.get_view_node().JumpSliceByOffsetting(*centre)
-        self._on_rest()
+        self.follower.open(reading, self.facts)
+        self.follower.follow()
         # Only now are there surfaces to fit the view to.
         for view in self.app.view_manager.get_threed_views():
             view.reset_view()
 
     def _on_drawn(self) -> None:
-        if self.reading is not None:
-            self._rest.touch()
+        self.follower.touch()
 
-    def _on_rest(self) -> None:
-        """Follow the tumour. The shell's own change comes here too, and ends here: the contour is the same."""
-        if self.reading is None:
-            return
-        with self._sentences():
-            contour = self.reading.contour()
-            tumor = self.reading.tumor()
-            count = int(tumor.array.sum())
-            self.state.case.tumor = f"{count * tumor.geometry.voxel_volume / 1000:.1f} ml" if count else "not drawn yet"
-            if contour != self._surface_of:
-                self._surface_of = contour
-                self._surfaces.show("tumor", tumor)
-            if self.state.shell.live and contour != self._shell_of:
-                self._shell_of = contour
-                self.draw_shell()
-            if self.finding is not None:
-                self.state.prediction.stale = "" if contour == self._predicted_contour else FEATURES
+    def _on_rest(self, contour: str) -> None:
+        if self.finding is not None:
+            self.state.prediction.stale = "" if contour == self._predicted_contour else FEATURES
         self._changed()
 
     def _show(self, finding: Finding) -> None:
         self.finding = finding
         self.state.result = result_state(finding.explanation)
+        self.state.nomogram = finding.nomogram
         self.state.prediction.stale = ""
         if finding.heatmap is not None:
             assert self.reading is not None
@@ -357,10 +293,10 @@ class ReaderLogic:
             heatmap.middle = f"0 {said['unit']}" if low < 0 else str(said["unit"])
             heatmap.legend = str(said["legend"])
             self.update_heatmap()
-        self._on_rest()
+        self.follower.follow()
 
     async def _what_if(self, asked: int, predicted: Finding) -> None:
-        async with self._said():
+        with self._sentences.said():
             if self._form.missing():
                 self.state.result.what_if = f"Fill in {', '.join(self._form.missing())} to see the risk."
                 return
@@ -376,9 +312,10 @@ class ReaderLogic:
                 used = {field.name for field in self.facts.clinical if field.used} if self.facts else set()
                 words = what_if_words(differ, used, predicted.explanation)
                 self.state.result = result_state(finding.explanation, words)
+                self.state.nomogram = finding.nomogram
 
     async def _save(self, task: str, path: Path) -> Path | None:
-        async with self._said(f"Writing {path.name}"):
+        with self._sentences.said(f"Writing {path.name}"):
             if self.reading is None:
                 raise InputError("No case is open; open one first.")
             clinical = self._form.values()
@@ -395,47 +332,8 @@ class ReaderLogic:
             return Path(await self._worker.ask(task, self.reading.case(clinical), path))
         return None
 
-    def _report(self, fraction: float, message: str) -> None:
-        self.state.prediction.percent, self.state.prediction.message = 100.0 * fraction, message
-        self._changed()
-
     def _forget_result(self) -> None:
         self.state.result = ResultState()
+        self.state.nomogram = NomogramState()
         self.state.prediction.stale = ""
         self.state.heatmap.there = False
-
-    @asynccontextmanager
-    async def _said(self, busy: str = "") -> AsyncIterator[None]:
-        """Say what is done, and end an error in a sentence."""
-        self.state.problem = ""
-        self.state.busy = busy
-        self._changed()
-        try:
-            with self._sentences():
-                yield
-        finally:
-            self.state.busy = ""
-            self._changed()
-
-    def _sentences(self) -> _Sentences:
-        return _Sentences(self.state)
-
-
-class _Sentences:
-    """Turns an error into the state's sentence."""
-
-    def __init__(self, state: ReaderState) -> None:
-        self._state = state
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        if isinstance(error, Cancelled):
-            self._state.remark = "Cancelled; nothing has changed."
-        elif isinstance(error, RadFusionError):
-            self._state.problem = str(error)
-        elif isinstance(error, Exception):
-            logging.getLogger(__name__).error("The reader failed", exc_info=error)
-            self._state.problem = f"RadFusion failed unexpectedly ({error}); please report it."
-        return error is None or isinstance(error, Exception)

@@ -80,7 +80,8 @@ def build_page(server: Server, name: Any, events: ReaderEvents, views: ReaderVie
                     html.Div(
                         "Open a case to draw its tumour.", v_if=(f"{name.case.number} < 0",), classes="text-caption"
                     )
-                    views.set_ui(SegmentPanel(v_show=(f"{name.case.number} >= 0",)))
+                    with html.Div(v_show=(f"{name.case.number} >= 0",)):
+                        views.set_ui(SegmentPanel())
                 shell_panel(name, events)
                 clinical_panel(name, events)
                 predict_panel(name, events)

@@ -45,13 +45,27 @@ class Reading:
         self.drawn_on: Node = self._phase_of(self.segmentation, reference)
         self._unchanged = self.contour()
 
+    def check_present(self) -> None:
+        """Raise when a node of the case is no longer in the scene.
+
+        Raises
+        ------
+        InputError
+            When somebody has removed it; the sentence names it.
+        """
+        nodes = {"its segmentation": self.segmentation} | {f"its {role} image": n for role, n in self.phases.items()}
+        for what, node in nodes.items():
+            if self._scene.GetNodeByID(node.GetID() or "") is not node:
+                raise InputError(f"Case {self.id} has lost {what} from the scene; open the case again.")
+
     @property
     def id(self) -> str:
         """The case's id."""
         return self.loaded.id
 
     def case(self, clinical: Mapping[str, float]) -> Case:
-        """Return the case as it is drawn now, with these clinical values."""
+        """Return the case as it is drawn now, with these clinical values; raises as :meth:`check_present`."""
+        self.check_present()
         drawn = case_from_scene(self._scene, self.id)
         masks = {key: mask for key, mask in drawn.masks.items() if key.region != "shell"}
         for key, mask in masks.items():
@@ -62,8 +76,14 @@ class Reading:
             segments = _redrawn(self.loaded, masks)
         return replace(drawn, masks=masks, clinical=dict(clinical), segments=segments)
 
+    def shown_phase(self, role: str) -> Node:
+        """Return a phase's node; raises as :meth:`check_present`."""
+        self.check_present()
+        return self.phases[role]
+
     def contour(self) -> str:
         """SHA-256 of where tumour and liver are drawn; the shell, which follows from them, has no part in it."""
+        self.check_present()
         digest = hashlib.sha256()
         for node in self._segmentations():
             segmentation = node.GetSegmentation()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from RadFusionLib.reading.clinical_form import ClinicalRow
+from RadFusionLib.reading.nomogram_place import NomogramState
 from RadFusionLib.reading.result_words import ResultState
 
 __all__ = [
@@ -105,12 +106,25 @@ class HeatmapState:
 
 @dataclass
 class ComparisonState:
-    """Two contours of one case."""
+    """Two contours of one case, and the cases compared so far.
+
+    Parameters
+    ----------
+    readers : list of str
+        The other readings of the open case.
+    reader : str
+        The one compared last.
+    lines : list of str
+        On the open case.
+    agreement : list of str
+        On all cases compared.
+    """
 
     readers: list[str] = field(default_factory=list)
     reader: str = ""
     running: bool = False
     lines: list[str] = field(default_factory=list)
+    agreement: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -128,4 +142,5 @@ class ReaderState:
     prediction: PredictionState = field(default_factory=PredictionState)
     result: ResultState = field(default_factory=ResultState)
     heatmap: HeatmapState = field(default_factory=HeatmapState)
+    nomogram: NomogramState = field(default_factory=NomogramState)
     comparison: ComparisonState = field(default_factory=ComparisonState)

@@ -28,6 +28,9 @@ html { overflow: hidden; }
 .reader-term .text-caption { line-height: 1.25; }
 .reader-bar-row { position: relative; height: 7px; background: #2b2f34; border-radius: 2px; }
 .reader-bar { position: absolute; top: 0; height: 7px; border-radius: 2px; }
+.reader-range { background: #75808c; }
+.reader-place { position: absolute; top: -2px; height: 11px; width: 5px; margin-left: -2.5px; background: #ffffff;
+  border-radius: 2px; }
 .reader-raises { background: #d6455a; }
 .reader-lowers { background: #4b82d4; }
 .reader-legend { display: flex; align-items: center; gap: 16px; padding: 6px 12px; background: #16181b; color: #eee;

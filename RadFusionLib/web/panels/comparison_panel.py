@@ -8,7 +8,7 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as vuetify
 
 from RadFusionLib.web.events import ReaderEvents
-from RadFusionLib.web.panels.parts import section
+from RadFusionLib.web.panels.parts import button, section
 
 __all__ = ["comparison_panel"]
 
@@ -22,16 +22,20 @@ def comparison_panel(name: Any, events: ReaderEvents) -> None:
             v_if=(f"!{comparison.readers}.length",),
             classes="text-caption",
         )
-        vuetify.VBtn(
-            "Compare with reading {{ reading }}",
-            v_for=(f"reading in {comparison.readers}",),
-            key=("reading",),
-            click=(events.compare, "[reading]"),
-            disabled=(f"{comparison.running} || !!{name.busy} || {name.prediction.running}",),
-            size="small",
-            variant="tonal",
-            classes="text-none ma-1",
+        shared = {
+            "disabled": (f"{comparison.running} || !!{name.busy} || {name.prediction.running}",),
+            "size": "small",
+            "variant": "tonal",
+            "classes": "text-none ma-1",
+        }
+        with html.Div(v_for=(f"reading in {comparison.readers}",), key=("reading",)):
+            vuetify.VBtn("Compare with reading {{ reading }}", click=(events.compare, "[reading]"), **shared)
+            vuetify.VBtn("Every case", click=(events.compare_all, "[reading]"), **shared)
+        button("Cancel", "mdi-stop", events.cancel, v_if=(comparison.running,))
+        for listed, classes in ((comparison.lines, "reader-line"), (comparison.agreement, "reader-agreement")):
+            html.Div("{{ line }}", v_for=(f"line in {listed}",), key=("line",), classes=f"text-caption {classes}")
+        html.Div(
+            "{{ " + name.notice + " }}",
+            v_if=(f"{comparison.lines}.length || {comparison.agreement}.length",),
+            classes="reader-notice my-1",
         )
-        lines = f"line in {comparison.lines}"
-        html.Div("{{ line }}", v_for=(lines,), key=("line",), classes="text-caption reader-line")
-        html.Div("{{ " + name.notice + " }}", v_if=(f"{comparison.lines}.length",), classes="reader-notice my-1")

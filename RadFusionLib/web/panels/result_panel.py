@@ -21,6 +21,7 @@ def result_panel(name: Any, events: ReaderEvents) -> None:
         with html.Div(v_if=(result.shown,)):
             _risk(name, result)
             _why(result)
+            _nomogram(name.nomogram)
             _heatmap(name.heatmap, events)
 
 
@@ -93,6 +94,26 @@ def _why(result: Any) -> None:
                 style=("`left: ${term.start}%; width: ${term.width}%`",),
             )
     html.Div("this case {{ " + result.total + " }}", classes="text-caption font-weight-bold")
+
+
+def _nomogram(nomogram: Any) -> None:
+    html.Div("Nomogram", classes="text-subtitle-2 mt-2")
+    html.Div("{{ " + nomogram.why + " }}", v_if=(nomogram.why,), classes="text-caption reader-nomogram-why")
+    with html.Div(v_if=(f"{nomogram.rows}.length",), classes="reader-nomogram"):
+        with html.Div(v_for=(f"row in {nomogram.rows}",), key=("row.label",), classes="reader-term"):
+            with html.Div(classes="d-flex justify-space-between text-caption"):
+                html.Span(
+                    "{{ row.label }} = {{ row.value }}<span v-if='row.outside'> (outside the training cases)</span>"
+                )
+                html.Span("{{ row.points }}", classes="ml-2 font-weight-bold")
+            with html.Div(classes="reader-bar-row"):
+                html.Div(classes="reader-bar reader-range", style=("`left: ${row.start}%; width: ${row.width}%`",))
+                html.Div(classes="reader-place", style=("`left: ${row.place}%`",))
+        html.Div(
+            f"{{{{ {nomogram.total}.toFixed(1) }}}} of {{{{ {nomogram.most}.toFixed(0) }}}} points: "
+            f"risk {{{{ {nomogram.risk}.toFixed(1) }}}} % by the nomogram",
+            classes="text-caption font-weight-bold reader-nomogram-total",
+        )
 
 
 def _heatmap(heatmap: Any, events: ReaderEvents) -> None:

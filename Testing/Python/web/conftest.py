@@ -62,7 +62,7 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bundle_path(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle trained on the cohort, whose risk depends on AFP and on both regions' images."""
+    """A bundle trained on the cohort, whose risk is a nomogram of AFP and of a signature of both regions' images."""
     from RadFusionLib.cohort import read_manifest
     from RadFusionLib.recipe import load_recipe
     from RadFusionLib.workflow import train
@@ -78,10 +78,10 @@ def bundle_path(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     document["models"] = [
         {"name": "CR", "families": ["cr"], "regions": ["tumor", "shell"]},
-        {"name": "clinical", "families": ["clinical"]},
-        {"name": "Clin-R", "aggregate": ["CR", "clinical"]},
+        {"name": "clinical", "families": ["clinical"], "steps": [], "variables": ["AFP"]},
+        {"name": "Clin-R", "stack": ["CR"], "clinical": "clinical", "classifier": {"firth": {}}},
     ]
-    document["final"] = {"candidates": ["Clin-R"], "chosen": "inner-folds"}
+    document["final"] = {"candidates": ["Clin-R"]}
     document["folds"] = {"outer": 3, "inner": 2}
     document["interval"] = {"level": 0.9, "refits": 4}
     document["heatmap"] = {"kind": "contribution", "neighbourhood_mm": 14, "stride_mm": 5}
@@ -106,7 +106,7 @@ def slow_bundle_path(bundle_path: Path, tmp_path_factory: pytest.TempPathFactory
     document = copy.deepcopy(bundle.recipe.to_json())
     heatmap = document["document"]["heatmap"]
     assert heatmap["stride_mm"] == 5
-    heatmap["stride_mm"] = 0.4
+    heatmap["stride_mm"] = 1.0
     slow = dataclasses.replace(bundle, recipe=Recipe.from_json(document))
     return slow.save(tmp_path_factory.mktemp("slow") / "slow.radfusion")
 

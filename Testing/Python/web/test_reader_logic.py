@@ -21,6 +21,10 @@ from RadFusionLib.scene import case_from_scene, load_scene, mask_from_segment, m
 from RadFusionLib.scene.segmentations import reference_geometry
 
 
+PHASES = ("AP_", "HBP_")
+"""What the name of an image feature of the cohort begins with."""
+
+
 def settle(seconds: float = 0.7) -> Any:
     """Longer than the rest after which the reader follows the hand."""
     return asyncio.sleep(seconds)
@@ -72,19 +76,19 @@ def test_the_shell_follows_the_tumour_and_stays_in_the_liver(make_reader: Any) -
         logic = make_reader()
         await logic.start()
         drawn: list[int] = []
-        draw = logic.draw_shell
-        logic.draw_shell = lambda: (drawn.append(1), draw())
+        draw = logic.follower.draw_shell
+        logic.follower.draw_shell = lambda: (drawn.append(1), draw())
         _check_shell(logic.reading, 10.0)
         grow(logic)
         await settle()
         _check_shell(logic.reading, 10.0)
         await settle()
         assert len(drawn) == 1, "the shell's own change must not draw it again"
-        logic.set_margin(5)
+        logic.follower.set_margin(5)
         await settle()
         _check_shell(logic.reading, 5.0)
         assert "trained with 10 mm" in logic.state.shell.remark
-        logic.set_live(False)
+        logic.follower.set_live(False)
         before = _mask(logic.reading, "shell")
         grow(logic)
         await settle()
@@ -323,11 +327,136 @@ def test_a_second_reading_is_compared(make_reader: Any, bundle_path: Path, cohor
         assert logic.state.problem == ""
         said = " ".join(logic.state.comparison.lines)
         assert f"Dice {overlap:.3f}" in said
-        assert f"risk {risks[0]:.1f} % here, {risks[1]:.1f} % by reading 2" in said
+        assert f"Risk {risks[0]:.1f} % here, {risks[1]:.1f} % by reading 2" in said
+        assert "two cases at least" in " ".join(logic.state.comparison.agreement)
         assert f"({risks[1] - risks[0]:+.1f} points)" in said
         assert _mask(logic.reading, "tumor, reading 2").sum() == other.sum()
         await logic.predict()
         assert logic.state.result.risk == pytest.approx(risks[0], abs=1e-9), "the other contour is no part of the case"
+
+    asyncio.run(story())
+
+
+def test_the_agreement_of_two_readers_over_cases(
+    make_reader: Any, bench: Any, bundle_path: Path, cohort: Path, tmp_path: Path
+) -> None:
+    """The ICC of every feature against statsmodels' analysis of variance of what the library predicts."""
+    table = pd.read_csv(cohort).head(5)
+    for column in table.columns[table.columns.str.contains("image|mask")]:
+        table[column] = [str(cohort.parent / name) for name in table[column]]
+    table.to_csv(tmp_path / "manifest.csv", index=False)
+    bundle = Bundle.load(bundle_path)
+    names = [name for name in bundle.ensemble.features if name.startswith(PHASES)]
+    values = np.empty((5, 2, len(names)))
+    risks = np.empty((5, 2))
+    for number, row in enumerate(read_manifest(cohort).rows[:5]):
+        for other, reading in enumerate(("", "2")):
+            found = RadFusionLib.predict(bundle, load_case(row, bundle.recipe.phases, reading), heatmap=False)
+            values[number, other] = found.features.columns(names)[0]
+            risks[number, other] = found.risk
+    varying = [n for n in range(len(names)) if np.ptp(values[:, :, n]) > 0]
+    expected = {names[n]: _icc_by_analysis_of_variance(values[:, :, n]) for n in varying}
+    assert any(value < 0.75 for value in expected.values()), "features that all agree would prove little"
+
+    async def story() -> None:
+        logic = make_reader(tmp_path / "manifest.csv")
+        await logic.start()
+        await logic.compare_all("2")
+        assert logic.state.problem == ""
+        said = "\n".join(logic.state.comparison.agreement)
+        assert "Over 5 cases" in said
+        below = sum(value < 0.75 for value in expected.values())
+        assert f"{below} of {len(expected)} image features of the model have an ICC below 0.75" in said
+        assert f"ICC of the risk {_icc_by_analysis_of_variance(risks):.2f}" in said
+        least = min(expected, key=lambda name: expected[name])
+        assert f"{expected[least]:.2f}" in said.split("Least: ")[1].split(";")[0]
+        bench.on_report = lambda fraction, message: logic.cancel() if fraction > 0.5 else None
+        await logic.compare_all("2")
+        assert "Cancelled" in logic.state.remark
+        assert not logic.state.comparison.running
+
+    asyncio.run(story())
+
+
+def _icc_by_analysis_of_variance(ratings: np.ndarray) -> float:
+    """ICC(2,1) from the mean squares of statsmodels' two-way analysis of variance; shape (cases, readers)."""
+    from statsmodels.formula.api import ols
+    from statsmodels.stats.anova import anova_lm
+
+    cases, readers = ratings.shape
+    case, reader = np.indices(ratings.shape)
+    scaled = (ratings - ratings.mean()) / ratings.std()
+    frame = pd.DataFrame({"value": scaled.ravel(), "of_case": case.ravel(), "of_reader": reader.ravel()})
+    squares = anova_lm(ols("value ~ C(of_case) + C(of_reader)", frame).fit())
+    of_case, of_reader, rest = squares["sum_sq"] / squares["df"]
+    return float((of_case - rest) / (of_case + (readers - 1) * rest + readers * (of_reader - rest) / cases))
+
+
+def test_the_place_on_the_nomogram_moves_with_a_clinical_value(make_reader: Any) -> None:
+    """All members share AFP, so the nomogram's log-odds move exactly as the ensemble's do."""
+
+    def log_odds(percent: float) -> float:
+        return float(np.log(percent / (100 - percent)))
+
+    async def story() -> None:
+        logic = make_reader()
+        await logic.start()
+        assert logic.state.nomogram.rows == []
+        await logic.predict()
+        nomogram, risk = logic.state.nomogram, logic.state.result.risk
+        assert nomogram.why == ""
+        assert nomogram.risk == pytest.approx(risk, abs=5)
+        (before,) = (row for row in nomogram.rows if "AFP" in row.label)
+        logic.set_clinical("AFP", "120")
+        await settle(0.2)
+        (after,) = (row for row in logic.state.nomogram.rows if "AFP" in row.label)
+        assert after.value == "120 ng/mL"
+        assert logic.state.nomogram.total - nomogram.total == pytest.approx(
+            float(after.points) - float(before.points), abs=0.11
+        )
+        moved = log_odds(logic.state.nomogram.risk) - log_odds(nomogram.risk)
+        assert abs(moved) > 0.1
+        assert moved == pytest.approx(log_odds(logic.state.result.risk) - log_odds(risk), abs=1e-9)
+        logic.set_clinical("AFP", "4000")
+        await settle(0.2)
+        assert any(row.outside for row in logic.state.nomogram.rows)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("removed", ["segmentation", "AP", "HBP", "heatmap", "everything"])
+def test_a_node_removed_in_use_is_said_in_a_sentence(make_reader: Any, removed: str, tmp_path: Path) -> None:
+    async def story() -> None:
+        logic = make_reader()
+        await logic.start()
+        await logic.predict()
+        scene, reading = logic.app.scene, logic.reading
+        if removed == "everything":
+            scene.Clear(0)
+        else:
+            nodes = {"segmentation": reading.segmentation, "heatmap": scene.GetFirstNodeByName("c0 heatmap")}
+            scene.RemoveNode((nodes | reading.phases)[removed])
+        steps = [
+            lambda: logic.app.segmentation_editor.segmentation_modified(),
+            lambda: logic.show_phase("AP"),
+            lambda: logic.show_phase("HBP"),
+            lambda: logic.follower.set_margin(8),
+            lambda: logic.update_heatmap(),
+            lambda: logic.set_clinical("AFP", "90"),
+        ]
+        for step in steps:
+            step()
+            await settle(0.5)
+            assert "unexpectedly" not in logic.state.problem
+        for work in (logic.predict, lambda: logic.compare("2"), lambda: logic.save_scene(tmp_path / "scene.mrb")):
+            await work()
+            assert "unexpectedly" not in logic.state.problem
+            # The heatmap is not part of the case.
+            assert ("open the case again" in logic.state.problem) is (removed != "heatmap")
+        await logic.open(1)
+        await logic.predict()
+        assert logic.state.problem == ""
+        assert logic.state.result.shown
 
     asyncio.run(story())
 

@@ -226,7 +226,7 @@ def test_cancel_close_and_the_next_case(slow_page: Any) -> None:
     page.get_by_role("button", name="Predict", exact=True).click()
     page.get_by_text(re.compile("^Heatmap: [1-9]")).wait_for(timeout=WAIT)
     page.get_by_role("button", name="Close case").click()
-    page.get_by_text("No case is open").wait_for(timeout=WAIT)
+    page.get_by_text("Open a case to draw its tumour.").wait_for(timeout=WAIT)
     page.wait_for_timeout(1500)
     assert page.locator(".reader-error").count() == 0
     assert page.locator(".reader-legend").count() == 0
