@@ -85,7 +85,7 @@ def registerSampleData() -> None:
 class RadFusionParameterNode:
     """What the user chose; saved with the scene."""
 
-    bundlePath: Path
+    bundleFile: str = ""
     phaseAP: vtkMRMLScalarVolumeNode
     phasePP: vtkMRMLScalarVolumeNode
     phaseHBP: vtkMRMLScalarVolumeNode
@@ -111,7 +111,7 @@ class RadFusionParameterNode:
     heatmapOpacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.6
     legendShown: bool = True
     results: vtkMRMLTableNode
-    outputFolder: Path
+    outputFolder: str = ""
 
 
 class RadFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):

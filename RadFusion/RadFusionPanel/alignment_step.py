@@ -46,7 +46,7 @@ class AlignmentStep(Step):
         if roles != self._roles:
             self._roles = roles
             self._found = {}
-            self.ui.alignmentLabel.text = self._promise()
+            self.say(self.ui.alignmentLabel, self._promise())
             self.ui.correctedPhase.clear()
             self.ui.correctedPhase.addItems(list(roles))
         self.ui.correctAllButton.enabled = bool(self._found)
@@ -66,7 +66,7 @@ class AlignmentStep(Step):
         scratch = self.panel.work.scratch()
         write_case(case, scratch)
         self.ui.alignmentButton.enabled = False
-        self.ui.alignmentLabel.text = _("Registering the phases ...")
+        self.say(self.ui.alignmentLabel, _("Registering the phases ..."))
 
         def done(matrices: Mapping[str, Any]) -> None:
             self.ui.alignmentButton.enabled = True
@@ -77,11 +77,11 @@ class AlignmentStep(Step):
 
         def failed(error: RadFusionError) -> None:
             self.ui.alignmentButton.enabled = True
-            self.ui.alignmentLabel.text = ""
+            self.say(self.ui.alignmentLabel, "")
             self.panel.failed(error)
 
         def progress(fraction: float, message: str) -> None:
-            self.ui.alignmentLabel.text = f"{message} ..."
+            self.say(self.ui.alignmentLabel, f"{message} ...")
 
         self.panel.work.ask("register_folder", {"case": str(scratch)}, done, failed, progress)
 
@@ -109,10 +109,11 @@ class AlignmentStep(Step):
 
     def _corrected(self) -> None:
         moved = [role for role in self._roles if self._movement(role) > 0]
-        self.ui.alignmentLabel.text = (
+        self.say(
+            self.ui.alignmentLabel,
             _("Corrected: {roles}. Check again to see what is left.").format(roles=", ".join(moved))
             if moved
-            else self._promise()
+            else self._promise(),
         )
         self.panel.refresh()
 
@@ -132,7 +133,7 @@ class AlignmentStep(Step):
             if shares[role] < WHOLE:
                 line += " " + _("It covers {share:.0f} % of it.").format(share=100 * shares[role])
             lines.append(line)
-        self.ui.alignmentLabel.text = "\n".join(lines)
+        self.say(self.ui.alignmentLabel, "\n".join(lines))
 
     def _promise(self) -> str:
         facts = self.panel.facts

@@ -26,10 +26,13 @@ class CaseStep(Step):
         self._read: tuple[Path, bool] | None = None
         self._shown: Any = None
         self.on(self.ui.readBundleButton, self.readBundle)
+        self.ui.bundlePath.connect("currentPathChanged(QString)", self._chooseBundle)
         self.on(self.ui.sampleButton, self.loadSample)
         self.on(self.ui.guessButton, self.guess)
 
     def refresh(self) -> None:
+        if self.ui.bundlePath.currentPath != self.chosen.bundleFile:
+            self.ui.bundlePath.currentPath = self.chosen.bundleFile
         if self._read is not None and self._wanted() != self._read:
             # Another file was chosen: what the old one asked for says nothing of it.
             self.panel.facts, self._read = None, None
@@ -48,7 +51,7 @@ class CaseStep(Step):
 
     def sceneClosing(self) -> None:
         self._shown = None
-        self.ui.guessLabel.text = ""
+        self.say(self.ui.guessLabel, "")
         # Whoever read a bundle just now is told nothing more.
         self.ui.readBundleButton.enabled = True
         if self.panel.facts is None:
@@ -96,7 +99,7 @@ class CaseStep(Step):
             said.append(_("{role} could be {names}; choose one.").format(role=role, names=_list(names)))
         if found.missing:
             said.append(_("No volume's name speaks of {roles}; choose them.").format(roles=_list(found.missing)))
-        self.ui.guessLabel.text = " ".join(said)
+        self.say(self.ui.guessLabel, " ".join(said))
 
     def loadSample(self) -> None:
         """Put the simulated case into the scene, and read the demonstration bundle."""
@@ -106,18 +109,22 @@ class CaseStep(Step):
         from RadFusionPanel.sample_case import demonstration_bundle, load_sample_case
 
         nodes = load_sample_case(self.scene)
-        self.chosen.bundlePath = demonstration_bundle()
+        self.chosen.bundleFile = str(demonstration_bundle())
         self._choose(nodes.phases)
         if nodes.segmentations:
             self.chosen.segmentation = nodes.segmentations[0]
         self.readBundle()
+
+    def _chooseBundle(self, path: str) -> None:
+        if self.chosen is not None:
+            self.chosen.bundleFile = str(path)
 
     def _choose(self, phases: Mapping[str, Any]) -> None:
         for role, node in phases.items():
             setattr(self.chosen, PHASES[role], node)
 
     def _wanted(self) -> tuple[Path, bool]:
-        return Path(self.chosen.bundlePath), bool(self.chosen.allowDemonstration)
+        return Path(self.chosen.bundleFile), bool(self.chosen.allowDemonstration)
 
     def _take(self, facts: BundleFacts, read: tuple[Path, bool]) -> None:
         self.panel.facts, self._read = facts, read

@@ -27,6 +27,9 @@ from RadFusionPanel.work import Work
 
 __all__ = ["Panel"]
 
+REMARKS = ("guessLabel", "alignmentLabel", "segmentLabel", "shellLabel", "predictLabel", "staleLabel", "saveLabel")
+"""Labels that take no place while they have nothing to say."""
+
 
 class Panel:
     """The steps of the work, from the case to what is saved of it.
@@ -64,6 +67,8 @@ class Panel:
             self.save,
         )
         self._refreshing = False
+        for remark in REMARKS:
+            self.case.say(getattr(ui, remark), "")
 
     def take(self, parameters: Any) -> None:
         """Work on a parameter node from now on, or on none while a scene is closed."""
@@ -133,7 +138,7 @@ class Panel:
         InputError
             When none was chosen.
         """
-        path = Path(self.parameters.bundlePath)
+        path = Path(self.parameters.bundleFile)
         if not path.is_file():
             raise InputError(_("No bundle was chosen; choose a .radfusion file."))
         return path

@@ -60,7 +60,7 @@ class PredictStep(Step):
     def sceneClosing(self) -> None:
         self._asked_what_if += 1
         self._show(False)
-        self.ui.predictLabel.text = ""
+        self.say(self.ui.predictLabel, "")
 
     def predict(self) -> None:
         """Predict; the bundle is read first where that was not done."""
@@ -73,7 +73,7 @@ class PredictStep(Step):
 
     def cancel(self) -> None:
         """Stop the work; the scene stays as it is."""
-        self.ui.predictLabel.text = _("Stopping ...")
+        self.say(self.ui.predictLabel, _("Stopping ..."))
         self.ui.cancelButton.enabled = False
         self.panel.work.cancel()
 
@@ -105,15 +105,15 @@ class PredictStep(Step):
         asked = self._asked_what_if
         missing = self.panel.clinical.missing()
         if missing:
-            self.panel.result.say(_("Fill in {names} to see the risk.").format(names=", ".join(missing)))
+            self.panel.result.remark(_("Fill in {names} to see the risk.").format(names=", ".join(missing)))
             return
         try:
             clinical = self.panel.clinical.values()
         except InputError as error:
-            self.panel.result.say(str(error))
+            self.panel.result.remark(str(error))
             return
         if not shown.number:
-            self.panel.result.say(_("A clinical value has changed since this result was saved. Predict again."))
+            self.panel.result.remark(_("A clinical value has changed since this result was saved. Predict again."))
             return
 
         def done(answer: Mapping[str, Any]) -> None:
@@ -124,7 +124,7 @@ class PredictStep(Step):
 
         out = str(self.panel.work.scratch())
         arguments = {"number": shown.number, "clinical": clinical, "out": out}
-        self.panel.work.ask("what_if_folder", arguments, done, lambda error: self.panel.result.say(str(error)))
+        self.panel.work.ask("what_if_folder", arguments, done, lambda error: self.panel.result.remark(str(error)))
 
     def _predict(self) -> None:
         asked = self.now()
@@ -173,16 +173,17 @@ class PredictStep(Step):
             if reference is None:
                 raise InputError(_("The image was removed while its case was predicted; the result is not shown."))
             self.panel.result.show(ShownPrediction.from_answer(answer), asked, reference)
-            self.ui.predictLabel.text = ""
+            self.say(self.ui.predictLabel, "")
 
     def _failed(self, error: RadFusionError) -> None:
         self._show(False)
-        self.ui.predictLabel.text = _("Cancelled; nothing has changed.") if isinstance(error, Cancelled) else ""
+        stopped = isinstance(error, Cancelled)
+        self.say(self.ui.predictLabel, _("Cancelled; nothing has changed.") if stopped else "")
         self.panel.failed(error)
 
     def _progress(self, fraction: float, message: str) -> None:
         self.ui.progressBar.value = round(100 * fraction)
-        self.ui.predictLabel.text = message
+        self.say(self.ui.predictLabel, message)
 
     def _show(self, running: bool) -> None:
         self._running = running

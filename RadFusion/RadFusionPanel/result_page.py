@@ -10,11 +10,13 @@ from slicer.i18n import tr as _
 
 from RadFusionLib.reading.result_words import ResultState, result_state
 
-__all__ = ["result_page"]
+__all__ = ["result_page", "why_page"]
 
 HIGH, LOW = "#b2182b", "#2166ac"
 AXIS = 100
 """Cells of the risk's axis, one a percent."""
+BAR = 130
+"""Pixels of the widest bar."""
 
 
 def result_page(explanation: Mapping[str, Any], what_if: str = "") -> str:
@@ -54,6 +56,26 @@ def result_page(explanation: Mapping[str, Any], what_if: str = "") -> str:
     parts.extend(f"<p>{html.escape(text)}</p>" for text in result.notices)
     parts.append(f'<p style="color: {HIGH};">{html.escape(str(explanation["notice"]))}</p>')
     return "".join(parts)
+
+
+def why_page(explanation: Mapping[str, Any]) -> str:
+    """Return the addends of the risk as bars, largest first, from the average case's log-odds to this case's."""
+    result = result_state(explanation)
+    rows = [_("<p>Addends to the log-odds; the average case has {base}.</p>").format(base=result.base), "<table>"]
+    for term in result.terms:
+        label = html.escape(f"{term.label} = {term.value}" if term.value else term.label)
+        start, width = round(term.start * BAR / 100), max(1, round(term.width * BAR / 100))
+        bar = "".join(
+            f'<td width="{pixels}" bgcolor="{color}"></td>' if color else f'<td width="{pixels}"></td>'
+            for pixels, color in ((start, ""), (width, HIGH if term.raises else LOW), (BAR - start - width, ""))
+            if pixels > 0
+        )
+        rows.append(
+            f'<tr><td>{label}</td><td align="right"><b>&nbsp;{term.addend}&nbsp;</b></td>'
+            f'<td><table cellspacing="0" cellpadding="0"><tr>{bar}</tr></table></td></tr>'
+        )
+    rows += ["</table>", _("<p><b>This case has {total}.</b></p>").format(total=result.total)]
+    return "".join(rows)
 
 
 def _group(result: ResultState) -> str:

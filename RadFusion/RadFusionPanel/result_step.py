@@ -16,13 +16,15 @@ from RadFusionLib.reading.result_words import what_if_words
 from RadFusionLib.reading.shown_prediction import ShownPrediction
 from RadFusionLib.scene.slice_layers import show_background, show_foreground
 from RadFusionPanel.predict_step import Asked
-from RadFusionPanel.result_page import result_page
+from RadFusionPanel.result_page import result_page, why_page
 from RadFusionPanel.step import Step
 
 __all__ = ["ResultStep"]
 
-WIDTH, LEGEND_HEIGHT = 480, 14
+WIDTH, LEGEND_HEIGHT = 440, 14
 """Pixels of a picture, and of the legend's bar."""
+PICTURES = ("waterfall", "nomogram")
+"""In the order of their tabs, which come after the one in words."""
 
 
 class ResultStep(Step):
@@ -34,6 +36,9 @@ class ResultStep(Step):
         self._asked: Asked | None = None
         self._stored = ""
         self._layered: tuple[Any, ...] = ()
+        self._pictures: dict[str, Path] = {}
+        self.on(self.ui.openWaterfallPictureButton, lambda: self._open("waterfall"))
+        self.on(self.ui.openNomogramPictureButton, lambda: self._open("nomogram"))
         self._blank()
 
     def refresh(self) -> None:
@@ -69,8 +74,6 @@ class ResultStep(Step):
         self.chosen.lastPrediction = self._stored
         self._layered = ()
         self._page(prediction)
-        self._picture("waterfall", prediction)
-        self._picture("nomogram", prediction)
         self.checkFresh()
         self.panel.refresh()
 
@@ -81,18 +84,15 @@ class ResultStep(Step):
         differ = [name for name, value in clinical.items() if value != self._asked.clinical.get(name)]
         used = {field.name for field in self.panel.needFacts().clinical if field.used}
         self._page(prediction, what_if_words(differ, used, self.shown.explanation))
-        self._picture("waterfall", prediction)
-        self._picture("nomogram", prediction)
 
-    def say(self, text: str) -> None:
+    def remark(self, text: str) -> None:
         """Say why the risk cannot be shown with the clinical values as they are."""
         if self.shown is not None:
             self._page(self.shown, text)
 
     def checkFresh(self) -> None:
         """Say what has to be computed again since the prediction, if anything."""
-        self.ui.staleLabel.text = "" if self.shown is None else self._stale()
-        self.ui.staleLabel.visible = bool(self.ui.staleLabel.text)
+        self.say(self.ui.staleLabel, "" if self.shown is None else self._stale())
 
     def needFresh(self) -> ShownPrediction:
         """Return the prediction of the case as it is now.
@@ -133,33 +133,39 @@ class ResultStep(Step):
             found = json.loads(self._stored) if self._stored else None
             self.shown = None if found is None else ShownPrediction(found["explanation"])
             self._asked = None if found is None else Asked(**found["asked"])
-            page = "" if self.shown is None else result_page(self.shown.explanation)
+            self._blank()
+            if self.shown is not None:
+                self._page(self.shown)
         except (ValueError, KeyError, TypeError):
+            # A scene of another version, or altered: as if nothing had been predicted.
             self.shown = self._asked = None
-            page = ""
-        self._blank()
-        if self.shown is not None:
-            self.ui.resultLabel.text = page
+            self._blank()
 
     def _blank(self) -> None:
         self.ui.resultLabel.text = _("Predict the case to see its risk.")
         self.ui.pictures.visible = False
-        self.ui.staleLabel.visible = False
+        self._pictures = {}
+        self.say(self.ui.staleLabel, "")
         self.ui.heatmapGroup.visible = False
 
     def _page(self, prediction: ShownPrediction, what_if: str = "") -> None:
         self.ui.resultLabel.text = result_page(prediction.explanation, what_if)
-
-    def _picture(self, name: str, prediction: ShownPrediction) -> None:
-        label = self.ui.whyPicture if name == "waterfall" else self.ui.nomogramPicture
-        path: Path | None = prediction.pictures.get(name)
-        tab = 0 if name == "waterfall" else 1
-        self.ui.pictures.setTabEnabled(tab, path is not None)
-        if path is None:
-            label.clear()
-            return
-        label.setPixmap(qt.QPixmap(str(path)).scaledToWidth(WIDTH, qt.Qt.SmoothTransformation))
+        self.ui.whyLabel.text = why_page(prediction.explanation)
         self.ui.pictures.visible = True
+        self._pictures = dict(prediction.pictures)
+        for tab, name in enumerate(PICTURES, start=1):
+            path = self._pictures.get(name)
+            self.ui.pictures.setTabEnabled(tab, path is not None)
+            label = getattr(self.ui, f"{name}Picture")
+            if path is None:
+                label.clear()
+            else:
+                label.setPixmap(qt.QPixmap(str(path)).scaledToWidth(WIDTH, qt.Qt.SmoothTransformation))
+
+    def _open(self, name: str) -> None:
+        """Show a picture in the computer's own viewer."""
+        if name in self._pictures:
+            qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(self._pictures[name])))
 
     def _showHeatmap(self) -> None:
         """Lay the heatmap over the slices as the panel says; what the user does in the views is left alone."""
@@ -184,11 +190,12 @@ class ResultStep(Step):
 
     def _legend(self, node: Any, visible: bool) -> None:
         """The legend in the views, and the same in the panel, where it can be read at any size."""
+        title = ""
         for number in range(node.GetNumberOfDisplayNodes()):
             display = node.GetNthDisplayNode(number)
             if display is not None and display.IsA("vtkMRMLColorLegendDisplayNode"):
                 display.SetVisibility(visible)
-                self.ui.legendLabel.text = display.GetTitleText()
+                title = str(display.GetTitleText())
         display = node.GetDisplayNode()
         color = None if display is None else display.GetColorNode()
         if color is None or not color.GetNumberOfColors():
@@ -202,4 +209,8 @@ class ResultStep(Step):
             red, green, blue = (round(255 * part) for part in rgba[:3])
             image.setPixel(level, 0, 0xFF000000 | red << 16 | green << 8 | blue)
         self.ui.legendBar.setPixmap(qt.QPixmap.fromImage(image).scaled(WIDTH, LEGEND_HEIGHT))
-        self.ui.legendLabel.text = f"{low:+.3g} ... {high:+.3g}: {self.ui.legendLabel.text}"
+        said = {} if self.shown is None else self.shown.explanation.get("heatmap") or {}
+        words = [_("{low:.3g} to {high:.3g} {unit}").format(low=low, high=high, unit=said.get("unit", ""))]
+        if low < 0:
+            words.append(_("blue lowers the risk, red raises it"))
+        self.ui.legendLabel.text = "; ".join([*words, title])

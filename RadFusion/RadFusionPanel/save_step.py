@@ -22,16 +22,19 @@ class SaveStep(Step):
 
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
+        self.ui.outputFolder.connect("currentPathChanged(QString)", self._choose)
         self.on(self.ui.saveSceneButton, self.saveScene)
         self.on(self.ui.saveReportButton, self.saveReport)
         self.on(self.ui.saveDicomButton, self.saveDicom)
 
     def refresh(self) -> None:
+        if self.ui.outputFolder.currentPath != self.chosen.outputFolder:
+            self.ui.outputFolder.currentPath = self.chosen.outputFolder
         reference = self.panel.reference()
         self.ui.saveDicomButton.enabled = reference is not None and bool(source_files(reference))
 
     def sceneClosing(self) -> None:
-        self.ui.saveLabel.text = ""
+        self.say(self.ui.saveLabel, "")
 
     def saveScene(self) -> None:
         """Write the whole scene."""
@@ -58,20 +61,24 @@ class SaveStep(Step):
         self._ask("dicom_folder", {"number": shown.number, "source": str(series), "folder": str(folder)})
 
     def _ask(self, task: str, arguments: dict[str, Any]) -> None:
-        self.ui.saveLabel.text = _("Writing ...")
+        self.say(self.ui.saveLabel, _("Writing ..."))
         done: Callable[[Any], None] = lambda path: self._say(Path(path))  # noqa: E731
         self.panel.work.ask(task, arguments, done, self._failed)
 
     def _failed(self, error: Any) -> None:
-        self.ui.saveLabel.text = ""
+        self.say(self.ui.saveLabel, "")
         self.panel.failed(error)
 
     def _say(self, path: Path) -> None:
-        self.ui.saveLabel.text = _("Written: {path}").format(path=path)
+        self.say(self.ui.saveLabel, _("Written: {path}").format(path=path))
+
+    def _choose(self, path: str) -> None:
+        if self.chosen is not None:
+            self.chosen.outputFolder = str(path)
 
     def _place(self, ending: str) -> Path:
         folder = Path(self.chosen.outputFolder)
-        if str(self.chosen.outputFolder) in ("", ".") or not folder.is_dir():
+        if not self.chosen.outputFolder or not folder.is_dir():
             raise InputError(_("No folder was chosen to save in; choose one."))
         reference = self.panel.reference()
         case = None if reference is None else reference.GetAttribute("RadFusion.case")

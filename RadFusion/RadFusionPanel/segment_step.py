@@ -87,10 +87,11 @@ class SegmentStep(Step):
         made = copy_for_phases(node, self.needTumor(), "tumor", roles)
         if self.liver():
             made += copy_for_phases(node, self.liver(), "liver", roles)
-        self.ui.segmentLabel.text = (
+        self.say(
+            self.ui.segmentLabel,
             _("Made {names}; correct each on its phase.").format(names=", ".join(made))
             if made
-            else _("Every phase has a contour of its own already.")
+            else _("Every phase has a contour of its own already."),
         )
         self.panel.refresh()
 
@@ -113,7 +114,7 @@ class SegmentStep(Step):
             mask_to_segment(drawn, node, self.chosen.liverSegment or "liver", tags={"RadFusion.region": "liver"})
         finally:
             slicer.mrmlScene.RemoveNode(found)
-        self.ui.segmentLabel.text = _("TotalSegmentator drew the liver; look at it before you use it.")
+        self.say(self.ui.segmentLabel, _("TotalSegmentator drew the liver; look at it before you use it."))
         self.panel.refresh()
 
     def needSegmentation(self) -> Any:

@@ -44,7 +44,7 @@ class ShellStep(Step):
         self._rest.stop()
         self._observe(None)
         self._live.forget()
-        self.ui.shellLabel.text = ""
+        self.say(self.ui.shellLabel, "")
 
     def marginIsDefault(self) -> bool:
         """Whether nobody chose a width: a bundle may then bring its own."""
@@ -55,7 +55,7 @@ class ShellStep(Step):
         self._live.forget()
         made = self._follow()
         if made is not None:
-            self.ui.shellLabel.text = self._words(made)
+            self.say(self.ui.shellLabel, self._words(made))
         self.panel.refresh()
 
     def rested(self) -> None:
@@ -68,10 +68,10 @@ class ShellStep(Step):
                     made = self._follow()
                 except InputError as error:
                     # While a tumour is being drawn, this is no reason to interrupt with a window.
-                    self.ui.shellLabel.text = str(error)
+                    self.say(self.ui.shellLabel, str(error))
                 else:
                     if made is not None:
-                        self.ui.shellLabel.text = self._words(made)
+                        self.say(self.ui.shellLabel, self._words(made))
             self.panel.result.checkFresh()
 
     def _follow(self) -> ShellSegment | None:

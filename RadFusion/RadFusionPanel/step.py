@@ -42,6 +42,11 @@ class Step:
     def sceneClosing(self) -> None:
         """Let go of what belongs to a scene that is being closed."""
 
+    def say(self, label: Any, text: str) -> None:
+        """Show a remark; an empty one takes no place."""
+        label.text = text
+        label.visible = bool(text)
+
     def on(self, button: Any, action: Callable[[], None]) -> None:
         """Let a button do something; what goes wrong is shown as a sentence."""
 

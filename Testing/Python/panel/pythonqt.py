@@ -90,8 +90,8 @@ def make_qt(custom: dict[str, type]) -> ModuleType:
     for name in WIDGETS:
         setattr(qt, name, shaped(getattr(QtWidgets, name)))
     for module, names in (
-        (QtCore, ("Qt", "QFile", "QSize")),
-        (QtGui, ("QImage", "QPixmap", "QIcon")),
+        (QtCore, ("Qt", "QFile", "QUrl")),
+        (QtGui, ("QImage", "QPixmap", "QDesktopServices")),
         (QtWidgets, ("QApplication", "QVBoxLayout", "QHBoxLayout", "QFormLayout")),
     ):
         for name in names:

@@ -7,7 +7,7 @@ from typing import Any
 
 import slicer
 from PySide6 import QtCore, QtWidgets
-from pythonqt import shaped
+from pythonqt import Shaped, shaped
 
 __all__ = ["WIDGETS", "make_ctk", "qMRMLNodeComboBox", "qMRMLSegmentEditorWidget", "qMRMLWidget"]
 
@@ -37,6 +37,8 @@ class ctkCollapsibleButton(shaped(QtWidgets.QGroupBox)):  # type: ignore[misc]
 class ctkPathLineEdit(Line):  # type: ignore[misc, valid-type]
     """A line and a button that opens nothing."""
 
+    connect = Shaped.connect
+
     currentPathChanged = QtCore.Signal(str)
 
     def __init__(self, parent: Any = None) -> None:
@@ -59,6 +61,8 @@ class ctkPathLineEdit(Line):  # type: ignore[misc, valid-type]
 
 class ctkSliderWidget(Line):  # type: ignore[misc, valid-type]
     """A slider with a box for its number."""
+
+    connect = Shaped.connect
 
     valueChanged = QtCore.Signal(float)
 

@@ -164,7 +164,9 @@ def test_the_risk_is_that_of_the_command_and_the_result_is_in_the_scene(
     for words in (f"{100 * shown.risk:.1f} %", "interval", "Threshold", "Research use only", "In training"):
         assert words in page
     assert "not probability of disease here" in opened.ui.legendLabel.text
-    assert opened.ui.whyPicture.pixmap.width() > 300
+    assert opened.ui.waterfallPicture.pixmap.width() > 300
+    first = shown.explanation["terms"][0]
+    assert f"{first['contribution']:+.2f}" in opened.ui.whyLabel.text
     assert not opened.ui.staleLabel.isVisibleTo(opened.ui.resultCollapsibleButton)
 
 
