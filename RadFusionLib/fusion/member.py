@@ -70,11 +70,14 @@ class Published:
     ----------
     prepared : mapping of str to Prepared
         Steps that were fitted on the whole cohort, by model.
+    ranked : mapping of str to numpy.ndarray of int
+        Columns that were ranked on the whole cohort, by ranked model; empty to rank on the member's cases.
     in_sample : bool
         Whether a stack is fitted on signatures of the cases that fitted them.
     """
 
     prepared: Mapping[str, Prepared] = field(default_factory=dict)
+    ranked: Mapping[str, np.ndarray] = field(default_factory=dict)
     in_sample: bool = False
 
 
@@ -159,7 +162,13 @@ class _MemberFit:
         stacked = {name for m in models for name in m.stack}
         if ranked:
             scores, out_of_fold, inner = fit_ranked(
-                self.table, self.y, self.recipe, ranked, self.fold, [name for name in ranked if name in stacked]
+                self.table,
+                self.y,
+                self.recipe,
+                ranked,
+                self.fold,
+                [name for name in ranked if name in stacked],
+                self.published.ranked,
             )
             self.scores |= scores
             self.out_of_fold |= out_of_fold

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -12,9 +12,10 @@ from RadFusionLib.fusion.folds import assign_folds
 from RadFusionLib.fusion.member import Published, fit_member, needed_models
 from RadFusionLib.fusion.network_score import fit_network
 from RadFusionLib.fusion.pipeline import prepare_features
-from RadFusionLib.fusion.ranked_models import is_ranked
+from RadFusionLib.fusion.ranked_models import is_ranked, rank_features
 from RadFusionLib.fusion.table import FeatureTable
 from RadFusionLib.recipe import Recipe
+from RadFusionLib.recipe.recipe import PUBLISHED
 
 __all__ = ["PublishedResult", "published_result"]
 
@@ -57,23 +58,35 @@ def published_result(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, s
         Of folds and whatever is random.
     """
     outcome = np.asarray(outcome).astype(int)
-    strict = {"signatures": "out-of-fold", "selection": "training", "split": "patient"}
-    deviations = {key: value for key, value in recipe.published.items() if value != strict[key]}
+    deviations = {key: value for key, value in recipe.published.items() if value != PUBLISHED[key][0]}
     final = list(recipe.final_candidates)
     if recipe.published["split"] == "patch":
         network = next(model.network for model in needed_models(recipe, final) if model.network)
         return PublishedResult(deviations, *_by_patch(table, outcome, recipe, network, seed))
-    published = Published(_prepared(table, outcome, recipe, final, seed), "signatures" in deviations)
+    published = Published(
+        _prepared(table, outcome, recipe, final, seed),
+        _ranked(table, outcome, recipe, final),
+        "signatures" in deviations,
+    )
     whole = fit_member(table, outcome, recipe, final, seed, published)
     fold = assign_folds(table.cases, recipe.outer_folds, seed)
-    held_out = np.empty(len(outcome))
+    held_out = {name: np.empty(len(outcome)) for name in ("", *final)}
     for number in range(recipe.outer_folds):
         outside = fold == number
         member = fit_member(table.rows(~outside), outcome[~outside], recipe, final, seed, published)
-        held_out[outside] = member.score(table.rows(outside))
-    return PublishedResult(
-        deviations, auc(outcome, whole.score(table)), float(within_fold_auc(outcome, held_out, fold))
-    )
+        for name, score in held_out.items():
+            score[outside] = member.scores[name or member.final].score(table.rows(outside))
+    areas = {name: float(within_fold_auc(outcome, score, fold)) for name, score in held_out.items()}
+    # The paper's choice of the model that does best on the very cases that test it; else each member's own.
+    best = max(final, key=lambda name: areas[name]) if "final" in deviations else ""
+    return PublishedResult(deviations, auc(outcome, whole.scores[best or whole.final].score(table)), areas[best])
+
+
+def _ranked(table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str]) -> Mapping[str, np.ndarray]:
+    if recipe.published["selection"] != "cohort":
+        return {}
+    names = [model.name for model in needed_models(recipe, models) if is_ranked(model, recipe)]
+    return rank_features(table, y, recipe, names) if names else {}
 
 
 def _prepared(table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str], seed: int) -> dict:

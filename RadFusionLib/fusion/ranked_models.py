@@ -16,7 +16,7 @@ from RadFusionLib.fusion.table import FeatureTable
 from RadFusionLib.recipe import ModelSpec, Recipe
 from RadFusionLib.selection import ClinicalSelection, CorrelationFilter, InformativeFeatures, LinearElimination
 
-__all__ = ["fit_ranked", "is_ranked"]
+__all__ = ["fit_ranked", "is_ranked", "rank_features"]
 
 
 def is_ranked(model: ModelSpec, recipe: Recipe) -> bool:
@@ -33,6 +33,7 @@ def fit_ranked(
     models: Sequence[str],
     fold: np.ndarray,
     stacked: Sequence[str] = (),
+    given: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[dict[str, LinearScore], dict[str, np.ndarray], dict[str, float]]:
     """Fit models on all of these cases, the number of features of each chosen by inner folds.
 
@@ -48,6 +49,8 @@ def fit_ranked(
         The inner folds, in each of which the whole selection is repeated.
     stacked : sequence of str
         The models whose out-of-fold scores are wanted.
+    given : mapping of str to numpy.ndarray of int, optional
+        Columns by model that were ranked before, on more than these cases: for the ``published`` protocol alone.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def fit_ranked(
     rankings = []
     for number in np.unique(fold):
         inside, outside = fold != number, fold == number
-        ranked = _rank(table.rows(inside), y[inside], recipe, models)
+        ranked = given or rank_features(table.rows(inside), y[inside], recipe, models)
         rankings.append(ranked)
         for name in models:
             curves[name].append(_auc_curve(table, y, inside, outside, ranked[name], recipe))
@@ -75,12 +78,14 @@ def fit_ranked(
             columns = ranked[name][: best[name][0]]
             fitted = _fit_score(table.rows(inside), y[inside], columns, parameters)
             out_of_fold[name][outside] = fitted.signature(table.rows(outside))
-    ranked = _rank(table, y, recipe, models)
+    ranked = given or rank_features(table, y, recipe, models)
     scores = {name: _fit_score(table, y, ranked[name][: best[name][0]], parameters) for name in models}
     return scores, out_of_fold, {name: best[name][1] for name in models}
 
 
-def _rank(table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str]) -> dict[str, np.ndarray]:
+def rank_features(
+    table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str]
+) -> Mapping[str, np.ndarray]:
     """Columns of each model's features, best first, as selected on these cases."""
     most = int(_parameters(recipe, "elimination").get("most", 20))
     known = InformativeFeatures().fit(table.values, y).get_support()

@@ -42,7 +42,7 @@ SECTIONS: dict[str, dict[str, Any]] = {
         "radius": 2,
     },
     "final": {"candidates": [], "chosen": "inner-folds"},
-    "published": {"signatures": "out-of-fold", "selection": "training", "split": "patient"},
+    "published": {"signatures": "out-of-fold", "selection": "training", "split": "patient", "final": "inner-folds"},
 }
 """The sections that are mappings, with the keys they may have and their defaults."""
 
@@ -65,6 +65,7 @@ PUBLISHED: dict[str, tuple[str, ...]] = {
     "signatures": ("out-of-fold", "in-sample"),
     "selection": ("training", "cohort"),
     "split": ("patient", "patch"),
+    "final": ("inner-folds", "held-out"),
 }
 """Where a paper's own protocol may part from the strict one, which is each first choice."""
 
