@@ -210,7 +210,7 @@ class ResultStep(Step):
             image.setPixel(level, 0, 0xFF000000 | red << 16 | green << 8 | blue)
         self.ui.legendBar.setPixmap(qt.QPixmap.fromImage(image).scaled(WIDTH, LEGEND_HEIGHT))
         said = {} if self.shown is None else self.shown.explanation.get("heatmap") or {}
-        words = [_("{low:.3g} to {high:.3g} {unit}").format(low=low, high=high, unit=said.get("unit", ""))]
+        words = [_("{low:+.3g} to {high:+.3g} {unit}").format(low=low, high=high, unit=said.get("unit", ""))]
         if low < 0:
             words.append(_("blue lowers the risk, red raises it"))
         self.ui.legendLabel.text = "; ".join([*words, title])

@@ -12,9 +12,10 @@ from RadFusionLib.explain.labels import shown
 
 if TYPE_CHECKING:
     from RadFusionLib.bundle import Bundle
+    from RadFusionLib.explain.nomogram import Nomogram
     from RadFusionLib.fusion import FeatureTable
 
-__all__ = ["NomogramRow", "NomogramState", "nomogram_state"]
+__all__ = ["NomogramRow", "NomogramState", "nomogram_of", "nomogram_state"]
 
 
 @dataclass
@@ -61,6 +62,24 @@ class NomogramState:
     why: str = ""
 
 
+def nomogram_of(bundle: Bundle, table: FeatureTable) -> tuple[Nomogram, dict[str, float]]:
+    """Return a bundle's nomogram, and what the case of a table, its only row, has of its variables.
+
+    Raises
+    ------
+    InputError
+        When the bundle's final model has no nomogram.
+    """
+    from RadFusionLib.explain.stack_nomogram import stack_nomogram
+    from RadFusionLib.fusion.model_signatures import model_signatures
+
+    units = {variable.name: variable.unit for variable in bundle.recipe.clinical}
+    nomogram = stack_nomogram(bundle.ensemble, bundle.domain.quantiles, units, str(bundle.recipe.outcome["name"]))
+    values = {name: float(table.columns([name])[0, 0]) for name in table.position}
+    values |= {name: float(found[0]) for name, found in model_signatures(bundle.ensemble.members, table).items()}
+    return nomogram, values
+
+
 def nomogram_state(bundle: Bundle, table: FeatureTable) -> NomogramState:
     """Place the case of a table, its only row, on the bundle's nomogram.
 
@@ -71,14 +90,8 @@ def nomogram_state(bundle: Bundle, table: FeatureTable) -> NomogramState:
     table : FeatureTable
         One case, with what the bundle's members need.
     """
-    from RadFusionLib.explain.stack_nomogram import stack_nomogram
-    from RadFusionLib.fusion.model_signatures import model_signatures
-
-    units = {variable.name: variable.unit for variable in bundle.recipe.clinical}
     try:
-        nomogram = stack_nomogram(bundle.ensemble, bundle.domain.quantiles, units, str(bundle.recipe.outcome["name"]))
-        values = {name: float(table.columns([name])[0, 0]) for name in table.position}
-        values |= {name: float(found[0]) for name, found in model_signatures(bundle.ensemble.members, table).items()}
+        nomogram, values = nomogram_of(bundle, table)
         points = [nomogram.points(v, nomogram.value(v, values)) for v in nomogram.variables]
         total = nomogram.total(values)
     except InputError as error:

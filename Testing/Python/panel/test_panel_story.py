@@ -172,7 +172,11 @@ def test_the_risk_is_that_of_the_command_and_the_result_is_in_the_scene(
 
 def test_what_if_changes_the_risk_at_once_and_says_what_needs_images(opened: Any) -> None:
     shown = predict(opened)
+    assert opened.ui.pictures.isTabEnabled(2)
+    before = opened.ui.nomogramPicture.pixmap.toImage()
     opened.type("AFP", "400")
+    # The case has moved on the nomogram too.
+    assert opened.ui.nomogramPicture.pixmap.toImage() != before
     page = opened.ui.resultLabel.text
     assert "What if: AFP changed." in page
     assert f"{100 * shown.risk:.1f} %</span>" not in page

@@ -169,8 +169,8 @@ class Window:
         """Save a picture of the panel."""
         widget = self._parent.widget
         # What Slicer's scroll area would do: as wide as the window, as high as needed.
-        for _ in range(6):
-            widget.layout().invalidate()
+        widget.show()
+        for _ in range(4):
             widget.resize(PICTURE_WIDTH, height or widget.layout().totalHeightForWidth(PICTURE_WIDTH))
             self.settle()
         assert widget.grab().save(str(path))
