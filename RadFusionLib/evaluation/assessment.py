@@ -70,7 +70,9 @@ class EvaluationSet:
     treatment : tuple of str
         The manifest's cells; empty when there is no such column.
     clinical : mapping of str to numpy.ndarray, shape (n,) each
-        Variables for the Cox table; NaN when missing.
+        The recipe's variables, for the regressions; NaN when missing.
+    described : mapping of str to numpy.ndarray, shape (n,) each
+        Every other clinical value of the manifest, for the tables of characteristics.
     groupings : tuple of Grouping
         What the subgroups are made by.
     models : mapping of str to numpy.ndarray, shape (n,) each
@@ -98,6 +100,7 @@ class EvaluationSet:
     events: Mapping[str, np.ndarray] = field(default_factory=dict)
     treatment: tuple[str, ...] = ()
     clinical: Mapping[str, np.ndarray] = field(default_factory=dict)
+    described: Mapping[str, np.ndarray] = field(default_factory=dict)
     groupings: tuple[Grouping, ...] = ()
     models: Mapping[str, np.ndarray] = field(default_factory=dict)
     model_facts: Mapping[str, ModelFacts] = field(default_factory=dict)
@@ -280,7 +283,7 @@ def _characteristics(group: EvaluationSet) -> dict[str, np.ndarray]:
     words = {name: np.array([label or None for label in cells], dtype=object) for name, cells in labels.items()}
     if any(group.treatment):
         words["treatment"] = np.array([cell or None for cell in group.treatment], dtype=object)
-    return {**group.clinical, **{name: v for name, v in words.items() if v.any()}}
+    return {**group.clinical, **group.described, **{name: v for name, v in words.items() if v.any()}}
 
 
 def _correlation(group: EvaluationSet) -> CorrelationMap:

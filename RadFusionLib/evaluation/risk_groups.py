@@ -12,12 +12,17 @@ from RadFusionLib.evaluation.concordance import harrell_c, uno_c
 from RadFusionLib.evaluation.cox import CoxModel, CoxTable, cox_table, fit_cox
 from RadFusionLib.evaluation.estimate import Estimate
 from RadFusionLib.evaluation.follow_up import FollowUp
+from RadFusionLib.evaluation.sample_size import SampleSize, largest_survival_cox_snell, survival_development
 from RadFusionLib.evaluation.survival import KaplanMeier, LogRank, kaplan_meier, log_rank, median_follow_up
 
 __all__ = ["HIGH_RISK", "GroupSurvival", "group_survival"]
 
 HIGH_RISK = "high risk group"
 """The name of the group in a Cox table."""
+MODEST = 0.15
+"""Share of the largest R squared to be expected where nothing is known (Riley 2020, BMJ 368:m441)."""
+LATEST = 36.0
+"""Months at which the overall risk should be known, where the follow-up is as long."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,10 @@ class GroupSurvival:
         The group and the other variables, univariate and multivariable.
     harrell, uno : Estimate
         Of the risk itself, not of the groups.
+    variables : int
+        That the Cox table takes up.
+    wanted : SampleSize or None
+        Cases that a Cox model of that many variables would need; None where nothing can be reckoned.
     notes : tuple of str
         Why something is missing.
     """
@@ -57,7 +66,14 @@ class GroupSurvival:
     table: CoxTable | None
     harrell: Estimate
     uno: Estimate
+    variables: int
+    wanted: SampleSize | None
     notes: tuple[str, ...]
+
+    @property
+    def events_a_variable(self) -> float:
+        """Events for each variable of the Cox table."""
+        return self.events / self.variables
 
 
 def group_survival(
@@ -107,12 +123,25 @@ def group_survival(
         table=_table(follow_up, high, others or {}, notes),
         harrell=harrell_c(follow_up, risk),
         uno=uno_c(follow_up, risk),
+        variables=1 + len(others or {}),
+        wanted=_wanted(follow_up, 1 + len(others or {})),
         notes=tuple(notes),
     )
 
 
 def _parts(high: np.ndarray) -> tuple[tuple[str, np.ndarray], ...]:
     return ("low", ~high), ("high", high)
+
+
+def _wanted(follow_up: FollowUp, variables: int) -> SampleSize | None:
+    """Riley's criteria at this cohort's rate, for a model that explains a modest share of what can be explained."""
+    mean = float(follow_up.times.mean())
+    rate = follow_up.count / float(follow_up.times.sum())
+    expected = MODEST * largest_survival_cox_snell(rate, mean)
+    try:
+        return survival_development(variables, rate, mean, expected, min(LATEST, float(follow_up.times.max())))
+    except ValueError:
+        return None
 
 
 def _table(

@@ -17,6 +17,8 @@ __all__ = [
     "binary_validation",
     "cox_snell_of_auc",
     "largest_cox_snell",
+    "largest_survival_cox_snell",
+    "survival_development",
 ]
 
 POINTS = 4001
@@ -123,6 +125,60 @@ def binary_validation(
     )
     cases = max(criterion.cases for criterion in criteria)
     return SampleSize(criteria, cases, cases * prevalence, float("nan"))
+
+
+def survival_development(
+    parameters: int, rate: float, follow_up: float, cox_snell: float, time: float, shrinkage: float = 0.9
+) -> SampleSize:
+    """Cases to develop a model of a time to an event (Riley 2019, Statistics in Medicine 38:1276).
+
+    Parameters
+    ----------
+    parameters : int
+        Candidate parameters, before any selection.
+    rate : float
+        Events a unit of time and patient, above 0.
+    follow_up : float
+        Mean, in the same unit of time.
+    cox_snell : float
+        Cox and Snell's R squared to be expected, without optimism.
+    time : float
+        When the overall risk must be known to 0.05, in the same unit.
+    shrinkage : float
+        Aimed at; 0.9 means that effects are too large by at most 10 %.
+
+    Raises
+    ------
+    ValueError
+        When the R squared is not between 0 and the largest possible.
+    """
+    largest = largest_survival_cox_snell(rate, follow_up)
+    if not 0 < cox_snell < min(largest, shrinkage):
+        raise ValueError(f"R squared must lie between 0 and {min(largest, shrinkage):.3f}, not at {cox_snell:.3f}.")
+    small_gap = cox_snell / (cox_snell + 0.05 * largest)
+
+    def reach(cases: int) -> float:
+        half = 1.96 * math.sqrt(rate / (follow_up * cases))
+        risk = 1 - math.exp(-rate * time)
+        return max(1 - math.exp(-(rate + half) * time) - risk, risk - 1 + math.exp(-max(rate - half, 0.0) * time))
+
+    known = 1
+    while reach(known) > 0.05:
+        known += 1
+    criteria = (
+        Criterion("effects too large by at most 10 %", _for_shrinkage(parameters, cox_snell, shrinkage)),
+        Criterion("R squared too large by at most 0.05", _for_shrinkage(parameters, cox_snell, small_gap)),
+        Criterion(f"risk at {time:g} months known to 0.05", known),
+    )
+    cases = max(criterion.cases for criterion in criteria)
+    events = cases * rate * follow_up
+    return SampleSize(criteria, cases, events, events / parameters)
+
+
+def largest_survival_cox_snell(rate: float, follow_up: float) -> float:
+    """The largest R squared of Cox and Snell for so many events a unit of time and so long a mean follow-up."""
+    events = rate * follow_up
+    return 1 - math.exp(2 * events * (math.log(events) - 1))
 
 
 def cox_snell_of_auc(auc: float, prevalence: float) -> float:

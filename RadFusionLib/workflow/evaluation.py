@@ -31,6 +31,8 @@ __all__ = ["evaluate"]
 
 ENOUGH = 100
 """Cases of each class below which a test is called small (Collins, Ogundimu and Altman 2016)."""
+FEW_EVENTS = 10
+"""Events a variable of a Cox model below which they are called few (Peduzzi 1995)."""
 SEX = {0.0: "female", 1.0: "male"}
 """As the manifest codes it."""
 MEASURED = {"age": "years", "diameter": "mm"}
@@ -182,7 +184,9 @@ def _set(
     bundle: Bundle, manifest: Manifest, name: str, found: Sequence[CaseRisk], rows: Sequence[CaseRow]
 ) -> EvaluationSet:
     part = Manifest(manifest.path, tuple(rows))
-    clinical = {v.name: _column(part, "clinical", v.name) for v in bundle.recipe.clinical}
+    recipes = [variable.name for variable in bundle.recipe.clinical]
+    every = dict.fromkeys([*recipes, *(name for row in rows for name in row.clinical)])
+    clinical = {name: values for name in every if np.isfinite(values := _column(part, "clinical", name)).any()}
     return EvaluationSet(
         name=name,
         cases=tuple(c.case for c in found),
@@ -192,7 +196,8 @@ def _set(
         times={e: _column(part, "times", e) for e in _endpoints(part)},
         events={e: _column(part, "events", e) for e in _endpoints(part)},
         treatment=tuple(row.treatment for row in rows),
-        clinical={name: values for name, values in clinical.items() if np.isfinite(values).any()},
+        clinical={name: values for name, values in clinical.items() if name in recipes},
+        described={name: values for name, values in clinical.items() if name not in recipes},
         groupings=_groupings(part),
         models=_models(bundle, found),
         model_facts=model_facts(bundle.recipe, _finals(bundle)),
@@ -352,6 +357,11 @@ def _warnings(
                 f"The {name} set has {one.positive} cases with and {one.cases - one.positive} without the outcome; "
                 f"below {ENOUGH} of each, performance is known only roughly."
             )
+    for name, one in sets.items():
+        scarce = [f for f in one.survival if f.events_a_variable < FEW_EVENTS]
+        if scarce:
+            counts = ", ".join(f"{f.endpoint} {f.events_a_variable:.1f}" for f in scarce)
+            said.append(f"The Cox models of the {name} set have few events a variable: {counts}; see Sample size.")
     if development.candidates:
         said.append(
             f"The model chose among {development.candidates:,} candidate features with "

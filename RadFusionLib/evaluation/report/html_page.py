@@ -29,7 +29,7 @@ body{font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-
 max-width:70rem;margin:1.5rem auto;padding:0 1.2rem;color:#1b1b1b;background:#fff}
 h1{font-size:1.7rem;line-height:1.25;margin:.3rem 0 .6rem}h2{font-size:1.3rem;margin:2.2rem 0 .6rem;
 border-bottom:2px solid #2b5c8a;padding-bottom:.2rem}
-nav{margin:.8rem 0;font-size:.92rem}nav a{margin-right:1rem;color:#2b5c8a}
+nav{margin:.8rem 0;font-size:.92rem}nav a{margin-right:1rem;color:#2b5c8a;white-space:nowrap;display:inline-block}
 .muted{color:#555}.notice{background:#fbeaea;border-left:5px solid #8a1c1c;padding:.6rem .9rem;margin:.9rem 0}
 .notice ul{margin:.2rem 0;padding-left:1.2rem}
 .numbers{display:flex;flex-wrap:wrap;gap:.8rem;margin:1rem 0}

@@ -77,20 +77,22 @@ def logistic_section(one: Assessment, found: LogisticTable, tail: str) -> Sectio
     rows = tuple(row for name, model in found.univariate.items() for row in _rows(name, model))
     header = ("variable", "odds ratio", "95 % interval, Wald", "95 % interval, profile", "p, Wald")
     blocks.append(Table(header, rows, "Each variable alone"))
-    if found.multivariable is not None:
-        together = tuple(row for row in _rows("", found.multivariable))
+    entered = len(found.entered)
+    if found.multivariable is not None and entered > 1:
         left = [step.dropped for step in found.steps if step.dropped]
         said = f"; left again by AIC: {', '.join(left)}" if left else ""
-        blocks.append(Table(header, together, f"Together: univariate p below {found.entry:g}{said}"))
-        count, fewer = len(found.multivariable.terms), min(one.positive, one.cases - one.positive)
-        entered = len(found.entered)
+        caption = f"Together: univariate p below {found.entry:g}{said}"
+        blocks.append(Table(header, tuple(_rows("", found.multivariable)), caption))
+        each = min(one.positive, one.cases - one.positive) / entered
         blocks.append(
             Paragraph(
-                f"{entered} variables entered and {count} stayed, chosen on these very cases: {fewer / entered:.1f} "
-                "cases of the smaller class for each that entered. Choosing by p-values makes intervals too narrow.",
-                muted=True,
+                f"{entered} variables entered and {len(found.multivariable.terms)} stayed, chosen on these very cases: "
+                f"{each:.1f} cases of the smaller class for each that entered. Choosing by p-values makes intervals "
+                "too narrow.", muted=True,
             )
-        )
+        )  # fmt: skip
+    elif entered == 1:
+        blocks.append(Paragraph(f"Only {found.entered[0]} has a univariate p below {found.entry:g}."))
     else:
         blocks.append(Paragraph(f"No variable has a univariate p below {found.entry:g}, so none go together."))
     models = [*found.univariate.items(), *([("together", found.multivariable)] if found.multivariable else [])]

@@ -36,12 +36,15 @@ from RadFusionLib.evaluation.report.mispredicted import baseline_block, mispredi
 from RadFusionLib.evaluation.report.regression import lasso_section, logistic_section
 from RadFusionLib.evaluation.report.shares import shares_section
 from RadFusionLib.evaluation.report.words import interval, number, p_value, percent
+from RadFusionLib.evaluation.risk_groups import GroupSurvival
 from RadFusionLib.evaluation.sample_size import SampleSize
 
 __all__ = ["report_sections"]
 
 SET_NAMES = {TEST: "Test set", APPARENT: "Apparent performance"}
 SHOWN_FAILURES = 20
+FEW_EVENTS = 10
+"""Events a variable below which a Cox model is said to have few (Peduzzi 1995)."""
 
 
 def report_sections(found: Evaluation) -> list[Section]:
@@ -267,7 +270,7 @@ def _readings(found: Evaluation) -> Section:
         (
             r.reading, str(r.cases), f"{np.mean(r.dice):.3f} (SD {np.std(r.dice, ddof=1) if r.cases > 1 else 0:.3f})",
             interval(r.risk.estimate if r.risk else None, 2), interval(r.group.estimate if r.group else None, 2),
-            f"{100 * r.largest_change:.1f} points", f"{r.reproducible} of {len(r.features)}",
+            f"{100 * r.largest_change:.1f} points", f"{r.reproducible} of {len(r.features)}" if r.features else "–",
         )
         for r in found.readings
     )  # fmt: skip
@@ -288,11 +291,10 @@ def _readings(found: Evaluation) -> Section:
             "1.2), each against the first contour. ICC(2,1): two-way random, absolute agreement, single reader."
         ),
         Table(header, rows),
-        Folded(
-            "ICC of every feature that the risk depends on",
-            (Table(("feature", *(f"reading {r.reading}" for r in found.readings)), features),),
-        ),
     ]
+    if features:
+        table = Table(("feature", *(f"reading {r.reading}" for r in found.readings)), features)
+        blocks.append(Folded("ICC of every feature that the risk depends on", (table,)))
     blocks += [Paragraph(f"Reading {r.reading}: {note}", muted=True) for r in found.readings for note in r.notes]
     return Section("Readings", blocks)
 
@@ -354,7 +356,25 @@ def _sample_size(found: Evaluation) -> Section:
     for name, one in found.sets.items():
         if one.wanted is not None and name == TEST:
             blocks.append(_criteria(one.wanted, f"Cases to test such a model (Riley 2021); there were {one.cases}"))
+        for followed in one.survival:
+            blocks += _survival_size(followed, name if len(found.sets) > 1 else "")
     return Section("Sample size", blocks)
+
+
+def _survival_size(followed: GroupSurvival, name: str) -> list[Block]:
+    """Events a variable of the Cox models, and the cases that such a model would need."""
+    where = f" ({name} set)" if name else ""
+    few = " Ten or more are asked for by the old rule of thumb." if followed.events_a_variable < FEW_EVENTS else ""
+    variables = "variable" if followed.variables == 1 else "variables"
+    said = (
+        f"Cox models of {followed.endpoint}{where}: {followed.events} events among {followed.cases} cases for "
+        f"{followed.variables} {variables}, {followed.events_a_variable:.1f} events a variable.{few}"
+    )
+    blocks: list[Block] = [Paragraph(said)]
+    if followed.wanted is not None:
+        caption = f"Cases to develop a Cox model of {followed.variables} {variables} (Riley 2019)"
+        blocks.append(_criteria(followed.wanted, f"{caption}, for 15 % of the R squared that is possible"))
+    return blocks
 
 
 def _criteria(wanted: SampleSize, caption: str) -> Table:

@@ -11,6 +11,7 @@ from RadFusionLib.evaluation.sample_size import (
     binary_validation,
     cox_snell_of_auc,
     largest_cox_snell,
+    survival_development,
 )
 
 
@@ -62,3 +63,32 @@ def test_what_cannot_be_is_refused() -> None:
         binary_development(24, 0.174, largest_cox_snell(0.174) + 0.01)
     with pytest.raises(ValueError, match="An AUC must lie"):
         cox_snell_of_auc(0.5, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "rate", "cox_snell", "shrinkage", "gap", "events"),
+    [(25, 0.065, 0.051, 4286, 866, 23.07), (25, 0.065, 0.065, 3335, 859, 17.95), (50, 0.065, 0.051, 8572, 1731, 23.07),
+     (25, 0.1, 0.051, 4286, 731, 35.49)],
+)  # fmt: skip
+def test_survival_is_that_of_pmsampsize(parameters, rate, cox_snell, shrinkage, gap, events):
+    """The tests that come with R's pmsampsize 1.1: follow-up of 2.07 years, two years ahead."""
+    found = survival_development(parameters, rate, 2.07, cox_snell, 2.0)
+    assert found.criteria[0].cases == shrinkage
+    # R rounds the events among 10,000 patients up before it goes on, which may cost a case.
+    assert 0 <= found.criteria[1].cases - gap <= 1
+    assert found.cases == shrinkage
+    assert found.events_a_parameter == pytest.approx(events, abs=0.005)
+
+
+def test_the_risk_of_survival_is_known_to_a_twentieth_at_the_third_criterion():
+    found = survival_development(1, 0.03, 30.0, 0.2, 24.0)
+    cases = found.criteria[2].cases
+    generator = np.random.default_rng(1)
+    # Exponential times of 0.03 a month, last seen when nine of ten have had the event: 30 months on average.
+    last = np.log(10) / 0.03
+    risks = []
+    for _ in range(2000):
+        times = generator.exponential(1 / 0.03, cases)
+        rate = (times < last).sum() / np.minimum(times, last).sum()
+        risks.append(1 - np.exp(-24 * rate))
+    assert np.mean(np.abs(np.array(risks) - (1 - np.exp(-0.72))) < 0.05) == pytest.approx(0.95, abs=0.025)

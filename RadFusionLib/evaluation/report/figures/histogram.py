@@ -33,5 +33,7 @@ def histogram_figure(risk: np.ndarray, outcome: np.ndarray, threshold: float, po
     axes.axvline(threshold, color=RED, linestyle=":", linewidth=1.5, label=f"threshold {100 * threshold:.1f} %")
     axes.set(xlim=(0, 1), xlabel="predicted risk", ylabel="cases")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    # Room above the bars for the legend.
+    axes.set_ylim(top=1.35 * axes.get_ylim()[1])
     axes.legend(frameon=True, framealpha=0.9, fontsize=9)
     return to_svg(figure)
