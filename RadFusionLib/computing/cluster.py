@@ -99,7 +99,8 @@ class Cluster:
         deserted = 0
         while True:
             try:
-                return list(wait(futures, timeout=SILENCE, return_when="FIRST_COMPLETED").done)
+                with client.as_current():
+                    return list(wait(futures, timeout=SILENCE, return_when="FIRST_COMPLETED").done)
             except TimeoutError:
                 deserted = 0 if _threads(client) else deserted + 1
                 if deserted >= DESERTED:

@@ -14,7 +14,7 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from RadFusionLib.computing.threads import one_thread
+from RadFusionLib.computing.threads import environment_of_workers, one_thread
 from RadFusionLib.computing.workers import Died, Work
 
 __all__ = ["Processes"]
@@ -91,7 +91,7 @@ def _start(first: bytes, number: int, task: Any) -> _Worker:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs,), daemon=True)
-    with one_thread():
+    with environment_of_workers():
         process.start()
     theirs.close()
     worker = _Worker(process, ours, number)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-__all__ = ["VARIABLES", "one_thread", "threads_in_use"]
+__all__ = ["VARIABLES", "environment_of_workers", "one_thread", "threads_in_use"]
 
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -15,24 +15,37 @@ VARIABLES = (
     "MKL_NUM_THREADS",
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
-    "NUMBA_NUM_THREADS",
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+    "NUMBA_NUM_THREADS",
 )
 """What the libraries read when they are first loaded."""
 
 
 @contextmanager
+def environment_of_workers(names: Sequence[str] = VARIABLES) -> Iterator[None]:
+    """The environment in which a worker is started: its libraries load with one thread each."""
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread for BLAS, OpenMP, torch, Numba and ITK, in this process and in those started meanwhile.
+    """One thread for BLAS, OpenMP, torch, Numba and ITK in this process.
 
     A sum that several threads share is added up in another order from run to run; with one thread a worker the same
-    case gives the same bits on any number of workers. ITK's setting is left as it was set here.
+    case gives the same bits on any number of workers. What is loaded already is put back as it was, but ITK's setting.
     """
     import SimpleITK as sitk
     from threadpoolctl import threadpool_limits
 
-    before = {name: os.environ.get(name) for name in VARIABLES}
-    os.environ.update(dict.fromkeys(VARIABLES, "1"))
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     torch, numba = sys.modules.get("torch"), sys.modules.get("numba")
     of_torch = None if torch is None else torch.get_num_threads()
@@ -42,18 +55,14 @@ def one_thread() -> Iterator[None]:
             torch.set_num_threads(1)
         if numba is not None:
             numba.set_num_threads(1)
-        with threadpool_limits(1):
+        # For libraries that are loaded only now; not Numba's, which refuses another number once it runs.
+        with environment_of_workers(VARIABLES[:-1]), threadpool_limits(1):
             yield
     finally:
         if torch is not None:
             torch.set_num_threads(of_torch)
         if numba is not None:
             numba.set_num_threads(of_numba)
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def threads_in_use() -> Mapping[str, int]:

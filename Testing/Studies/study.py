@@ -19,6 +19,7 @@ import patches
 import permutations
 import real_labels
 import recipes
+import scale
 
 from RadFusionLib.cli.progress_bar import ProgressBar
 
@@ -36,6 +37,7 @@ STUDIES = {
     "patches": patches.run,
     "networks": networks.run,
     "real-labels": real_labels.run,
+    "scale": scale.run,
 }
 
 

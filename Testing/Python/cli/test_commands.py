@@ -133,7 +133,7 @@ def test_progress_on_a_log_is_a_line_now_and_then(
             assert bar(step / 100, f"step {step}")
     lines = capsys.readouterr().err.splitlines()
     assert 3 <= len(lines) <= 5
-    assert lines[0] == " 21 % step 21"
+    assert lines[0] == " 21 % step 21, 40 s left"
     with ProgressBar(quiet=True) as bar:
         now[0] = 1000.0
         bar(0.5, "half")
