@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from RadFusionLib.cli.options import add_computing, add_recipe, check_out_file, chosen_recipe, chosen_weights
 from RadFusionLib.cli.progress_bar import ProgressBar
 from RadFusionLib.progress import Stage
+
+if TYPE_CHECKING:
+    from RadFusionLib.bundle import Bundle
 
 HELP = "train a recipe on a cohort into a bundle"
 
@@ -20,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--features", help="a Parquet file of radfusion extract; extracted now when not given")
     parser.add_argument("--out", required=True, type=Path, help="the .radfusion file to write")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--figures", type=Path, help="folder for the paths of a LASSO and the training of a network, as SVG"
+    )
     parser.add_argument(
         "--protocol",
         default="strict",
@@ -46,6 +52,8 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
         progress=Stage(bar),
     )
     bundle.save(options.out)
+    if options.figures:
+        _draw(bundle, options.figures, bar)
     auc = bundle.record.out_of_fold_auc
     bar.say(f"{options.out}: {bundle.record.cases} cases, out-of-fold AUC {auc['ensemble']:.3f}")
     if bundle.record.published:
@@ -53,3 +61,11 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
     bar.say(bundle.notice)
     report = {"out": str(options.out), "cases": bundle.record.cases, "auc": dict(auc)}
     return 0, report | ({"published": dict(bundle.record.published)} if bundle.record.published else {})
+
+
+def _draw(bundle: Bundle, folder: Path, bar: ProgressBar) -> None:
+    from RadFusionLib.evaluation.report.training_figures import write_training_figures
+    from RadFusionLib.fusion.model_signatures import network_histories
+
+    drawn = write_training_figures(folder, bundle.record.paths, network_histories(bundle.ensemble.members))
+    bar.say(f"{folder}: {len(drawn)} figures" if drawn else "The recipe has no LASSO and trains no network: no figure.")

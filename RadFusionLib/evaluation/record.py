@@ -46,6 +46,8 @@ class BundleFacts:
         The 95 % interval of each, patients resampled.
     lasso : mapping of str to tuple of LassoPath
         By model with a LASSO among its steps, each member's path.
+    histories : mapping of str to tuple
+        By network, each member's loss and AUC of the training images, epoch by epoch.
     scanners : tuple of str
         Of the training cases.
     demonstration : bool
@@ -78,6 +80,7 @@ class BundleFacts:
     out_of_fold_auc: Mapping[str, float]
     out_of_fold_interval: Mapping[str, tuple[float, ...] | None]
     lasso: Mapping[str, tuple[LassoPath, ...]]
+    histories: Mapping[str, tuple[tuple[Mapping[str, float | None], ...], ...]]
     scanners: tuple[str, ...]
     demonstration: bool
     notice: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from RadFusionLib.fusion.network_score import NetworkScore
 from RadFusionLib.fusion.stacked_score import StackedScore
 from RadFusionLib.fusion.table import FeatureTable
 
-__all__ = ["model_signatures", "patch_probabilities"]
+__all__ = ["model_signatures", "network_histories", "patch_probabilities"]
 
 
 def model_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str, np.ndarray]:
@@ -57,6 +57,16 @@ def patch_probabilities(members: Sequence[Member], table: FeatureTable) -> np.nd
     if len(networks) < len(finals):
         return np.empty((0, len(members)))
     return np.column_stack([network.probabilities(table.images[network.network][0]) for network in networks])
+
+
+def network_histories(members: Sequence[Member]) -> dict[str, tuple[tuple[Mapping[str, float | None], ...], ...]]:
+    """How the training of each network went: by model, a tuple a member, of the figures of each epoch."""
+    found: dict[str, list[tuple[Mapping[str, float | None], ...]]] = {}
+    for member in members:
+        for name, score in dict(_models(member)).items():
+            if isinstance(score, NetworkScore):
+                found.setdefault(name, []).append(tuple(score.classifier.history_))
+    return {name: tuple(histories) for name, histories in found.items()}
 
 
 def _models(member: Member) -> Iterator[tuple[str, CaseScore]]:

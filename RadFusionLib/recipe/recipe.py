@@ -251,6 +251,14 @@ class Recipe:
         }
         return Recipe({**self.document, "networks": networks}, self.profile)
 
+    def on_device(self, device: str) -> Recipe:
+        """The same recipe with every trained network on a device; for a training, never for a bundle."""
+        networks = {
+            name: {**network, "training": {**network["training"], "device": device}}
+            for name, network in self.networks.items()
+        }
+        return Recipe({**self.document, "networks": networks}, self.profile)
+
     def model(self, name: str) -> ModelSpec:
         """The model of that name.
 

@@ -20,6 +20,7 @@ from RadFusionLib.evaluation.record import BundleFacts, Development, EvaluatedCa
 from RadFusionLib.evaluation.sample_size import binary_development, cox_snell_of_auc
 from RadFusionLib.evaluation.subgroups import Grouping, above_median
 from RadFusionLib.explain.plots import Shares
+from RadFusionLib.fusion.model_signatures import network_histories
 from RadFusionLib.fusion.table import CLINICAL
 from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.workflow.candidate_features import candidate_features
@@ -405,6 +406,7 @@ def _facts(bundle: Bundle) -> BundleFacts:
         out_of_fold_auc=dict(record.out_of_fold_auc),
         out_of_fold_interval={name: tuple(i) if i else None for name, i in record.out_of_fold_interval.items()},
         lasso=record.paths,
+        histories=network_histories(bundle.ensemble.members),
         scanners=bundle.domain.scanners,
         demonstration=record.demonstration,
         notice=bundle.notice,

@@ -51,6 +51,8 @@ def train(
         Of folds and halves. The same cases, outcomes and seed give the same bundle, byte for byte.
     jobs : int
         Processes; the result does not depend on it.
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:n``, for the frozen network and those that are trained.
     published : bool
         Measure too what the paper's own protocol would have reported, and record it. The bundle stays the strict one.
 
@@ -75,11 +77,12 @@ def train(
         progress = progress.part(0.5, 1.0)
     table, prints = training_table(recipe, manifest, features, weights)
     _check_features(recipe, table)
-    trained = fit_ensemble(table, outcome, recipe, seed, jobs, progress.part(0.0, 0.9))
+    fitted = recipe.on_device(device)
+    trained = fit_ensemble(table, outcome, fitted, seed, jobs, progress.part(0.0, 0.9))
     record = _record(recipe, manifest, trained, prints, outcome, seed, weights)
     if published:
         progress(0.9, "The paper's own protocol")
-        record = replace(record, published=published_result(table, outcome, recipe, seed).to_json())
+        record = replace(record, published=published_result(table, outcome, fitted, seed).to_json())
     used = sorted({*trained.ensemble.features, *trained.ensemble.interval_features})
     domain = TrainingDomain.of(table, used, [row.scanner for row in manifest])
     progress(1.0, "Trained")

@@ -1,4 +1,4 @@
-"""What a report says of regressions: the LASSO of a training, and the outcome on clinical values."""
+"""What a report says of what was fitted: LASSO and networks in training, the outcome on clinical values here."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from RadFusionLib.evaluation.logistic import LogisticModel, OddsRatio
 from RadFusionLib.evaluation.logistic_table import LogisticTable
 from RadFusionLib.evaluation.record import BundleFacts
 from RadFusionLib.evaluation.report.document import Block, Figure, Folded, Notice, Paragraph, Section, Table
-from RadFusionLib.evaluation.report.figures import lasso_figure
+from RadFusionLib.evaluation.report.figures import history_figure, lasso_figure
 from RadFusionLib.evaluation.report.words import number, p_value
 
-__all__ = ["lasso_section", "logistic_section"]
+__all__ = ["lasso_section", "logistic_section", "networks_section"]
 
 LASSO = "lasso"
 """The step's name in a recipe."""
@@ -67,6 +67,21 @@ def _kept(model: str, members: list[dict[str, float]]) -> Block:
     header = ("kept", *(f"member {i + 1}" for i in range(len(members))))
     table = Table(header, rows, f"{model}: coefficients at the chosen penalty")
     return table if len(names) <= SHOWN else Folded(f"{model}: the {SHOWN} of {len(names)} kept most often", (table,))
+
+
+def networks_section(bundle: BundleFacts) -> Section | None:
+    """How the networks' training went; None for a recipe that trains none."""
+    if not bundle.histories:
+        return None
+    blocks: list[Block] = [
+        Paragraph("Loss and AUC of the training images by epoch, a line a member: they say nothing of other cases.")
+    ]
+    blocks += [
+        Figure(history_figure(histories), f"Training of {name}, {len(histories)} members.",
+               f"Loss and AUC by epoch of {name}", wide=True)
+        for name, histories in bundle.histories.items()
+    ]  # fmt: skip
+    return Section("Networks", blocks)
 
 
 def logistic_section(one: Assessment, found: LogisticTable, tail: str) -> Section:

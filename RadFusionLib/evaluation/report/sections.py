@@ -33,7 +33,7 @@ from RadFusionLib.evaluation.report.figures import (
 from RadFusionLib.evaluation.report.followed import survival_section, treatment_section
 from RadFusionLib.evaluation.report.inner_models import correlation_section, models_section, nomogram_section
 from RadFusionLib.evaluation.report.mispredicted import baseline_block, misprediction_section, patches_section
-from RadFusionLib.evaluation.report.regression import lasso_section, logistic_section
+from RadFusionLib.evaluation.report.regression import lasso_section, logistic_section, networks_section
 from RadFusionLib.evaluation.report.shares import shares_section
 from RadFusionLib.evaluation.report.words import interval, number, p_value, percent
 from RadFusionLib.evaluation.risk_groups import GroupSurvival
@@ -53,9 +53,7 @@ def report_sections(found: Evaluation) -> list[Section]:
     for one in found.sets.values():
         sections += _of_set(found, one, len(found.sets) > 1)
     sections.append(nomogram_section(found.nomogram))
-    lasso = lasso_section(found.bundle)
-    if lasso is not None:
-        sections.append(lasso)
+    sections += [part for part in (lasso_section(found.bundle), networks_section(found.bundle)) if part is not None]
     sections.append(shares_section(found.shares))
     if found.readings:
         sections.append(_readings(found))

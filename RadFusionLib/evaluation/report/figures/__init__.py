@@ -6,6 +6,7 @@ from RadFusionLib.evaluation.report.figures.correlation import correlation_figur
 from RadFusionLib.evaluation.report.figures.decision import decision_figure
 from RadFusionLib.evaluation.report.figures.forest import forest_figure
 from RadFusionLib.evaluation.report.figures.histogram import histogram_figure
+from RadFusionLib.evaluation.report.figures.history import history_figure
 from RadFusionLib.evaluation.report.figures.lasso import lasso_figure
 from RadFusionLib.evaluation.report.figures.model_curves import model_curves_figure
 from RadFusionLib.evaluation.report.figures.nomogram import nomogram_figure
@@ -19,6 +20,7 @@ __all__ = [
     "decision_figure",
     "forest_figure",
     "histogram_figure",
+    "history_figure",
     "lasso_figure",
     "model_curves_figure",
     "nomogram_figure",
