@@ -79,6 +79,42 @@ class Bench:
         stage(0.0, f"Reading {row.id}")
         return load_case(row, self._bundle.recipe.phases, reading, tumor_needed=False)
 
+    def guess(self, stage: Stage, folder: Path) -> tuple[CaseRow, str]:
+        """Return the case whose files lie in a folder's only subfolder, and what each of them was taken for.
+
+        Raises
+        ------
+        InputError
+            When none is named after its phase, or one that the bundle needs is not among them.
+        """
+        import pandas as pd
+
+        from RadFusionLib.cohort import read_manifest
+        from RadFusionLib.cohort.guessing import guess_manifest
+
+        stage(0.0, "Looking through the files")
+        try:
+            guessed = guess_manifest(folder)
+        except InputError as error:
+            raise InputError(
+                "None of the files is an image named after its phase; name them, as AP.nii.gz, and add the case again."
+            ) from error
+        (cells,) = guessed.rows
+        for phase in self._bundle.recipe.phases:
+            if f"image:{phase}" not in cells:
+                raise InputError(
+                    f"No file of {cells['case']} is named after the phase {phase}; rename one, as {phase}.nii.gz, and "
+                    "add the case again."
+                )
+        pd.DataFrame([cells]).to_csv(folder / "manifest.csv", index=False)
+        taken = [
+            f"{column.removeprefix('image:').removeprefix('mask:')} is {Path(cell.split('#')[0]).name}"
+            for column, cell in cells.items()
+            if column != "case"
+        ]
+        left = [f"{line}." for line in guessed.unknown]
+        return read_manifest(folder / "manifest.csv").rows[0], " ".join([f"Guessed: {'; '.join(taken)}.", *left])
+
     def simulate(self, stage: Stage, seed: int) -> Case:
         """Return a simulated case with the bundle's phases."""
         import tempfile

@@ -7,12 +7,16 @@ import logging
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from RadFusionLib.web.access import Access
 from RadFusionLib.web.case_list import CaseList
 from RadFusionLib.web.rendering import RenderingProbe
 from RadFusionLib.web.worker import Worker
+
+if TYPE_CHECKING:
+    from RadFusionLib.web.files import Files
+    from RadFusionLib.web.logic import ReaderLogic
 
 __all__ = ["serve"]
 
@@ -55,9 +59,10 @@ async def serve(
     worker = Worker(bundle, allow_demonstration)
     worker.start()
     access = Access(host, token)
+    files: Files | None = None
     try:
         await asyncio.get_running_loop().run_in_executor(None, probe.check)
-        server, logic = _assemble(worker, cases, access)
+        server, logic, files = _assemble(worker, cases, access)
         opening: list[asyncio.Task[None]] = []
 
         def ready(**_: Any) -> None:
@@ -79,6 +84,8 @@ async def serve(
         )
     finally:
         worker.stop()
+        if files is not None:
+            files.delete()
 
 
 def _hear(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -87,7 +94,7 @@ def _hear(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         loop.default_exception_handler(context)
 
 
-def _assemble(worker: Worker, cases: CaseList, access: Access) -> tuple[Any, Any]:
+def _assemble(worker: Worker, cases: CaseList, access: Access) -> tuple[Any, ReaderLogic, Files]:
     import vtk
     from trame.app import get_server
     from trame_server.utils.typed_state import TypedState
@@ -95,6 +102,7 @@ def _assemble(worker: Worker, cases: CaseList, access: Access) -> tuple[Any, Any
     from trame_slicer.core import SlicerApp
 
     from RadFusionLib.web.events import ReaderEvents
+    from RadFusionLib.web.files import Files
     from RadFusionLib.web.logic import ReaderLogic
     from RadFusionLib.web.page import build_page, show_steps
     from RadFusionLib.web.state import ReaderState
@@ -117,5 +125,12 @@ def _assemble(worker: Worker, cases: CaseList, access: Access) -> tuple[Any, Any
     logic.opened.append(views.open)
     logic.closed.append(views.forget)
     logic.shown.append(views.show_window_of)
+
+    def received() -> None:
+        server.state.reader_adding = False
+        server.state.flush()
+
+    files = Files(logic, received)
+    server.controller.on_server_bind.add(lambda wslink: files.add_routes(wslink.app))
     build_page(server, state.name, ReaderEvents(server, logic, views), views)
-    return server, logic
+    return server, logic, files

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import Awaitable, Callable, Coroutine
-from pathlib import Path
+from collections.abc import Coroutine
 from typing import Any
 
 from trame_server import Server
@@ -34,12 +31,9 @@ class ReaderEvents:
     """
 
     def __init__(self, server: Server, logic: ReaderLogic, views: ReaderViews) -> None:
-        self._server = server
         self._logic = logic
         self._views = views
         self._begun: set[asyncio.Task[None]] = set()
-        self.save_scene_trigger = server.trigger_name(self._save_scene)
-        self.save_report_trigger = server.trigger_name(self._save_report)
         self.key_trigger = server.trigger_name(self.press)
 
     def open_case(self, number: int | None) -> None:
@@ -119,17 +113,3 @@ class ReaderEvents:
         # The loop itself remembers its tasks only weakly.
         self._begun.add(task)
         task.add_done_callback(self._begun.discard)
-
-    async def _save_scene(self) -> Any:
-        return await self._attachment(self._logic.save_scene, "scene.mrb")
-
-    async def _save_report(self) -> Any:
-        return await self._attachment(self._logic.save_report, "report.html")
-
-    async def _attachment(self, save: Callable[[Path], Awaitable[Path | None]], name: str) -> Any:
-        folder = Path(tempfile.mkdtemp(prefix="radfusion-reader-"))
-        try:
-            written = await save(folder / name)
-            return None if written is None else self._server.protocol.addAttachment(written.read_bytes())
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)

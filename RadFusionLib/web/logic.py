@@ -74,11 +74,11 @@ class ReaderLogic:
         self._bundle_read = asyncio.Lock()
         self._asked_case = 0
         self._changed = changed
-        self._sentences = Sentences(state, changed)
+        self.sentences = Sentences(state, changed)
         self._form = ClinicalForm((), {})
         self._overlay = HeatmapOverlay(app)
-        self.follower = Follower(app, state, self._sentences, self._on_rest)
-        self.second_reader = SecondReader(app, state, worker, self._sentences)
+        self.follower = Follower(app, state, self.sentences, self._on_rest)
+        self.second_reader = SecondReader(app, state, worker, self.sentences)
         self._predicted_contour = ""
         self._predicted_clinical: Mapping[str, float] = {}
         self._asked_what_if = 0
@@ -101,7 +101,7 @@ class ReaderLogic:
         self.close()
         self._asked_case += 1
         asked = self._asked_case
-        with self._sentences.said(f"Opening {self.cases.ids[number]}"):
+        with self.sentences.said(f"Opening {self.cases.ids[number]}"):
             task, argument = self.cases.task(number)
             self.state.case.number = number
             # Another case may be asked for meanwhile, which cancels this one.
@@ -109,6 +109,23 @@ class ReaderLogic:
                 case: Case = await self._worker.ask(task, argument)
                 if asked == self._asked_case and self.state.case.number == number:
                     self._take(case)
+
+    async def add(self, folder: Path) -> bool:
+        """Add the case whose files lie in a folder's only subfolder, guess what they are, and open it.
+
+        Returns
+        -------
+        bool
+            Whether there is such a case.
+        """
+        with self.sentences.said("Looking through the files"):
+            row, said = await self._worker.ask("guess", folder)
+            number = self.cases.add(row)
+            self.state.case.ids = self.cases.ids
+            await self.open(number)
+            self.state.remark = said
+            return True
+        return False
 
     async def step(self, by: int) -> None:
         """Open the next case (1) or the one before (-1)."""
@@ -140,7 +157,7 @@ class ReaderLogic:
         """Show another phase in the slices; the heatmap stays over it."""
         if self.reading is None or role not in self.reading.phases:
             return
-        with self._sentences.caught():
+        with self.sentences.caught():
             node = self.reading.shown_phase(role)
             self.state.case.phase = role
             self.app.display_manager.show_volume_in_slice_background(node)
@@ -164,7 +181,7 @@ class ReaderLogic:
             self.state.problem = "No case is open; open one first."
             return
         reading = self.reading
-        with self._sentences.said():
+        with self.sentences.said():
             missing = self._form.missing()
             if missing:
                 raise InputError(f"The model uses {', '.join(missing)}; fill in the clinical values.")
@@ -205,14 +222,14 @@ class ReaderLogic:
     async def compare(self, reading_name: str) -> None:
         """Compare the tumour as it is drawn now with another reading of it."""
         if self.reading is not None and not self.state.comparison.running:
-            with self._sentences.said(f"Comparing with reading {reading_name}"):
+            with self.sentences.said(f"Comparing with reading {reading_name}"):
                 row = self.cases.row(self.state.case.number)
                 await self.second_reader.compare(self.reading, row, reading_name, self._form.values())
 
     async def compare_all(self, reading_name: str) -> None:
         """Compare the files' tumour of every case of the list with another reading of it."""
         if self.reading is not None and not self.state.comparison.running:
-            with self._sentences.said(f"Comparing every case with reading {reading_name}"):
+            with self.sentences.said(f"Comparing every case with reading {reading_name}"):
                 await self.second_reader.compare_all(self.cases.rows_read_by(reading_name), reading_name)
 
     def update_heatmap(self) -> None:
@@ -237,7 +254,7 @@ class ReaderLogic:
         self._worker.stop()
 
     async def _read_bundle(self) -> None:
-        with self._sentences.said("Reading the bundle"):
+        with self.sentences.said("Reading the bundle"):
             facts: BundleFacts = await self._worker.ask("facts")
             self.facts = facts
             self.state.bundle, self.state.notice = facts.name, facts.notice
@@ -296,7 +313,7 @@ class ReaderLogic:
         self.follower.follow()
 
     async def _what_if(self, asked: int, predicted: Finding) -> None:
-        with self._sentences.said():
+        with self.sentences.said():
             if self._form.missing():
                 self.state.result.what_if = f"Fill in {', '.join(self._form.missing())} to see the risk."
                 return
@@ -315,7 +332,7 @@ class ReaderLogic:
                 self.state.nomogram = finding.nomogram
 
     async def _save(self, task: str, path: Path) -> Path | None:
-        with self._sentences.said(f"Writing {path.name}"):
+        with self.sentences.said(f"Writing {path.name}"):
             if self.reading is None:
                 raise InputError("No case is open; open one first.")
             clinical = self._form.values()

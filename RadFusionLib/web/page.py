@@ -10,7 +10,9 @@ from trame.widgets import vuetify3 as vuetify
 from trame_server import Server
 
 from RadFusionLib.web.events import ReaderEvents
-from RadFusionLib.web.keyboard import KEYS, script
+from RadFusionLib.web.files import script as file_script
+from RadFusionLib.web.keyboard import KEYS
+from RadFusionLib.web.keyboard import script as key_script
 from RadFusionLib.web.panels.case_panel import case_panel
 from RadFusionLib.web.panels.clinical_panel import clinical_panel
 from RadFusionLib.web.panels.comparison_panel import comparison_panel
@@ -51,9 +53,11 @@ def build_page(server: Server, name: Any, events: ReaderEvents, views: ReaderVie
     server.state.trame__favicon = None
     server.state.setdefault("reader_steps", DRAWING)
     server.state.setdefault("reader_keys_shown", False)
+    server.state.setdefault("reader_adding", False)
     with VAppLayout(server, theme="dark") as layout:
         client.Style(STYLE)
-        client.Script(script(events.key_trigger))
+        client.Script(key_script(events.key_trigger))
+        client.Script(file_script())
         with vuetify.VAppBar(density="compact", height=44, flat=True, border="b"):
             html.Div("RadFusion reader", classes="text-subtitle-1 font-weight-medium ml-4")
             html.Div("{{ " + name.case.title + " }}", classes="ml-4 text-body-2 reader-title")
@@ -62,6 +66,7 @@ def build_page(server: Server, name: Any, events: ReaderEvents, views: ReaderVie
             vuetify.VSpacer()
             icon_button("Keys", "mdi-keyboard-outline", "reader_keys_shown = true")
         _keys()
+        _new_case()
         with vuetify.VNavigationDrawer(permanent=True, width=370, location="left", classes="reader-drawer"):
             for text, kind in ((name.problem, "error"), (name.remark, "info")):
                 vuetify.VAlert(
@@ -86,7 +91,7 @@ def build_page(server: Server, name: Any, events: ReaderEvents, views: ReaderVie
                 clinical_panel(name, events)
                 predict_panel(name, events)
                 result_panel(name, events)
-                save_panel(name, events)
+                save_panel(name)
                 comparison_panel(name, events)
         with vuetify.VFooter(app=True, classes="reader-notice py-1 px-3"):
             html.Div("{{ " + name.notice + " }}")
@@ -99,6 +104,34 @@ def build_page(server: Server, name: Any, events: ReaderEvents, views: ReaderVie
 def show_steps(server: Server, result_shown: bool) -> None:
     """Unfold the steps that matter when a result comes or goes."""
     server.state.reader_steps = RESULT if result_shown else DRAWING
+
+
+def _new_case() -> None:
+    """The dialog that takes a case's files; the script of the files hears what is chosen."""
+    with (
+        vuetify.VDialog(v_model=("reader_adding",), width=560),
+        vuetify.VCard(title="Add a case"),
+        vuetify.VCardText(),
+    ):
+        vuetify.VTextField(
+            label="Name of the case",
+            v_model=("reader_new_case", "new-case"),
+            density="compact",
+            variant="outlined",
+            classes="reader-new-case",
+        )
+        html.Div(
+            "Choose its images, and masks where there are some: NRRD, NIfTI or MHA files named after the phase or "
+            "region (AP.nii.gz, tumor.nii.gz, liver.nii.gz), or a folder with a DICOM series in each subfolder. The "
+            "files stay on the machine that runs the reader, and are deleted when it ends.",
+            classes="text-body-2 mb-3",
+        )
+        for words, folder in (("Files", ""), ("Folder", "webkitdirectory")):
+            with html.Label(classes="reader-choose mr-3"):
+                html.Span(words)
+                html.Input(
+                    type="file", classes="reader-file", multiple=True, raw_attrs=[f"data-reader-upload {folder}"]
+                )
 
 
 def _keys() -> None:

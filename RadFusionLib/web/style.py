@@ -17,6 +17,9 @@ html { overflow: hidden; }
 .reader-drawer .v-alert { font-size: 0.82rem; line-height: 1.35; padding: 8px 12px; }
 .reader-remark { opacity: 0.85; }
 .reader-notice { color: #ffb4ab; font-size: 12px; line-height: 1.3; }
+.reader-choose { display: inline-block; padding: 6px 14px; border-radius: 4px; background: #37474f; cursor: pointer; }
+.reader-choose:focus-within { outline: 2px solid #90caf9; }
+.reader-file { position: absolute; width: 1px; height: 1px; opacity: 0; }
 .reader-axis { position: relative; height: 22px; margin-top: 8px; background: #3a3f46; border-radius: 3px; }
 .reader-interval { position: absolute; top: 7px; height: 8px; background: #8fa6bd; border-radius: 4px; }
 .reader-mark { position: absolute; top: 0; height: 22px; width: 3px; margin-left: -1.5px; }

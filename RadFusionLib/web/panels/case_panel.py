@@ -51,6 +51,7 @@ def case_panel(name: Any, events: ReaderEvents, window: Any) -> None:
                 events.next_case,
                 disabled=(f"{case.number} < 0 || {case.number} >= {case.ids}.length - 1 || !!{name.busy}",),
             )
+        button("Add a case", "mdi-plus", "reader_adding = true", disabled=(f"!!{name.busy}",))
         with html.Div(v_if=(f"{case.phases}.length",), classes="mt-2"):
             with vuetify.VBtnToggle(
                 model_value=(case.phase,),

@@ -20,7 +20,6 @@ from RadFusionLib.cohort import load_case, read_manifest
 from RadFusionLib.scene import case_from_scene, load_scene, mask_from_segment, mask_to_segment, private_scene
 from RadFusionLib.scene.segmentations import reference_geometry
 
-
 PHASES = ("AP_", "HBP_")
 """What the name of an image feature of the cohort begins with."""
 

@@ -191,6 +191,29 @@ def _nothing_is_clipped(page: Any) -> None:
     assert outside == 0
 
 
+def test_a_case_by_upload(page: Any, cohort: Path) -> None:
+    """Files chosen in the page become a case with the same tumour as in the manifest."""
+    _open(page, 2)
+    _until(lambda: "ml" in page.get_by_text(re.compile("^Tumour: ")).inner_text())
+    listed = _volume(page)
+    row = read_manifest(cohort).row("c2")
+    files = [(f"{phase}.nrrd", path) for phase, path in row.images.items()]
+    files += [(f"{key.region}.nrrd", Path(path)) for key, path in row.masks.items() if not key.reader]
+    chosen = [{"name": name, "mimeType": "", "buffer": path.read_bytes()} for name, path in files]
+    page.get_by_role("button", name="Add a case").click()
+    page.get_by_label("Name of the case").fill("uploaded")
+    page.locator("input[type=file]").first.set_input_files(chosen)
+    page.locator(".reader-title", has_text="uploaded").wait_for(timeout=WAIT)
+    _until(lambda: "ml" in page.get_by_text(re.compile("^Tumour: ")).inner_text())
+    assert _volume(page) == listed
+    assert "HBP is HBP.nrrd" in page.locator(".reader-info").inner_text()
+    assert page.locator(".reader-error").count() == 0
+    page.get_by_role("button", name="Add a case").click()
+    page.get_by_label("Name of the case").fill("half")
+    page.locator("input[type=file]").first.set_input_files(chosen[:1])
+    page.locator(".reader-error", has_text="No file of half is named after the phase").wait_for(timeout=WAIT)
+
+
 def test_what_if_changes_the_risk_in_the_page(page: Any) -> None:
     _open(page, 4)
     page.get_by_role("button", name="Predict", exact=True).click()
@@ -202,6 +225,7 @@ def test_what_if_changes_the_risk_in_the_page(page: Any) -> None:
     field.fill("190")
     _until(lambda: risk.inner_text() != predicted)
     assert "AFP changed" in page.locator(".reader-what-if").inner_text()
+    assert "= 190 ng/mL" in page.locator(".reader-nomogram").inner_text()
     field.fill("much")
     page.get_by_text("Enter a number.", exact=True).wait_for(timeout=WAIT)
 
