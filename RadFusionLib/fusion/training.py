@@ -36,8 +36,10 @@ class TrainedEnsemble:
         Ready to predict.
     folds : numpy.ndarray of int, shape (n,)
         The fold each training case was held out in.
+    held_out : numpy.ndarray, shape (n,)
+        Score of each training case by a nested ensemble that never saw its fold; what the calibration is fitted to.
     out_of_fold : numpy.ndarray, shape (n,)
-        Cross-fitted probability of each training case, from nested ensembles that never saw it.
+        Cross-fitted probability of each, by that ensemble and a calibration that never saw its fold.
     auc : dict of str to float
         Out-of-fold AUC by model (each fold scored by the member fitted without it), and of the whole
         ensemble under ``ensemble``.
@@ -49,6 +51,7 @@ class TrainedEnsemble:
 
     ensemble: Ensemble
     folds: np.ndarray
+    held_out: np.ndarray
     out_of_fold: np.ndarray
     auc: dict[str, float]
     auc_interval: dict[str, tuple[float, float]]
@@ -132,7 +135,7 @@ def fit_ensemble(
     threshold = youden_threshold(outcome, crossed)
     interval = _halves(table, outcome, recipe, final, seed, _reporting(run, progress.part(0.6, 1.0), "interval"))
     ensemble = Ensemble(tuple(members), calibration, interval, threshold)
-    return TrainedEnsemble(ensemble, fold, crossed, auc, intervals, lasso)
+    return TrainedEnsemble(ensemble, fold, nested.held_out, crossed, auc, intervals, lasso)
 
 
 @dataclass(frozen=True, eq=False)

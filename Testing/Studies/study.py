@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import calibration
 import demonstration_bundle
 import discrimination
 import doubt
@@ -33,6 +34,7 @@ STUDIES = {
     "recipes": recipes.run,
     "recipes-leak": recipes.run_leak,
     "intervals": intervals.run,
+    "calibration": calibration.run,
     "maps": maps.run,
     "patches": patches.run,
     "networks": networks.run,
