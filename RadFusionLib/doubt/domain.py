@@ -25,6 +25,7 @@ __all__ = ["TrainingDomain"]
 
 LEVELS = (0.0, 0.01, 0.05, 0.25, 0.50, 0.75, 0.95, 0.99, 1.0)
 NO_APPEARANCE = "The bundle does not know what its training images looked like: this case's images were not compared."
+NOT_DESCRIBED = "The features were extracted without a description of the images: this case's images were not compared."
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,10 @@ class TrainingDomain:
         checks = self.familiarity.checks
         found = self.familiarity.strangeness(table)[0] / np.array([self.threshold.units[check] for check in checks])
         scores = dict(zip(checks, map(float, found), strict=True))
+        unchecked = () if self.appearance else (NO_APPEARANCE,)
+        if self.appearance and not any(name in table.position for name in self.appearance):
+            scores = {check: scores[check] for check in (FEATURES, SCANNER)}
+            unchecked = (NOT_DESCRIBED,)
         above = {check: score for check, score in scores.items() if score > self.threshold.threshold}
         flags = [*self._appearance_flags(table, above), *self._likeness_flags(table, above)]
         if FEATURES in above:
@@ -83,7 +88,6 @@ class TrainingDomain:
         if TOGETHER in above and not flags:
             flags.append(Flag("together", "", together_sentence(), above[TOGETHER]))
         flags.sort(key=lambda flag: (-flag.score, flag.sentence))
-        unchecked = () if self.appearance else (NO_APPEARANCE,)
         return DomainReport(
             tuple(flags), unchecked, max(scores.values()), self.threshold.threshold, self.threshold.expected
         )
@@ -113,7 +117,7 @@ class TrainingDomain:
 
     def _likeness_flags(self, table: FeatureTable, above: Mapping[str, float]) -> list[Flag]:
         likeness = self.familiarity.likeness
-        if likeness is None:
+        if likeness is None or not any(check.startswith(LIKENESS) for check in above):
             return []
         names = self.familiarity.deviations.names
         found = likeness.distances(names, table.columns(names))[0]

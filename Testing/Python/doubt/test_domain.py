@@ -122,6 +122,14 @@ def test_features_outside_the_range_are_counted():
     assert "were not compared" in domain.report(strange, "").unchecked[0]
 
 
+def test_features_without_a_description_of_the_images_are_said_not_to_be_compared(domain):
+    bare = FeatureTable(("new",), (), np.zeros((1, 0)))
+    report = domain.report(bare, "SIM-Alpha")
+    assert not report.flags
+    assert "were not compared" in report.unchecked[0]
+    assert [flag.kind for flag in domain.report(bare, "SIM-Delta").flags] == ["scanner"]
+
+
 def test_a_number_that_cannot_be_had_is_strange(domain, described, fresh):
     table = described(fresh[:1])
     column = table.position["appearance_HBP_contour-step"]
