@@ -81,7 +81,7 @@ def load_cohort(
     if not (place / "manifest.csv").is_file():
         simulate(recipe.phases, cases, seed, 1.0, place, jobs=jobs, progress=stage.part(0.0, 0.4))
     manifest = read_manifest(place / "manifest.csv")
-    stages = {"cr": stage.part(0.4, 0.9), "dlr": stage.part(0.9, 1.0)}
+    stages = {"cr": stage.part(0.4, 0.9), "dlr": stage.part(0.9, 0.95), "appearance": stage.part(0.95, 1.0)}
     parts = [_extracted(place, family, recipe, manifest, weights, jobs, stages[family]) for family in families]
     features = _joined(parts)
     table, _ = training_table(recipe, manifest, features, weights if "dlr" in families else None)
@@ -106,5 +106,5 @@ def _joined(parts: list[FeatureFile]) -> FeatureFile:
     first = parts[0]
     names = tuple(name for part in parts for name in part.table.names)
     values = np.concatenate([part.table.values for part in parts], axis=1)
-    record = {**first.record, "network": parts[-1].record["network"]}
+    record = {**first.record, "network": next((p.record["network"] for p in parts if p.record["network"]), None)}
     return FeatureFile(FeatureTable(first.table.cases, names, values), first.fingerprints, record)

@@ -16,7 +16,9 @@ from RadFusionLib.workflow import train
 
 def run(folder: Path, jobs: int, progress: ProgressCallback) -> dict[str, Any]:
     """Train on 120 simulated cases and put the bundle into Resources/Bundles."""
-    cohort = cohorts.load_cohort(folder, cohorts.TRAINING, 120, jobs=jobs, progress=Stage(progress, 0.0, 0.5))
+    families = ("cr", "dlr", "appearance")
+    stage = Stage(progress, 0.0, 0.5)
+    cohort = cohorts.load_cohort(folder, cohorts.TRAINING, 120, families=families, jobs=jobs, progress=stage)
     recipe = cohorts.study_recipe()
     weights = resolve_weights(recipe.dlr["network"], recipe.dlr["weights"])
     bundle = train(
