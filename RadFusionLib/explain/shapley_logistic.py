@@ -68,7 +68,7 @@ def logistic_values(blocks: Sequence[Block], intercept: float, width: int) -> np
     features = sum(len(block.columns) for block in blocks)
     # In t the extension's derivative is a polynomial of one degree less than there are features.
     nodes, shares = np.polynomial.legendre.leggauss((features + 1) // 2)
-    t, shares = (nodes + 1) / 2, shares / 2
+    t, shares = (nodes + 1) / 2, (shares / 2).astype(complex)
     # Blocks of one size are worked out together; most are single features.
     sizes: dict[int, list[int]] = {}
     for number, block in enumerate(blocks):
@@ -83,8 +83,7 @@ def logistic_values(blocks: Sequence[Block], intercept: float, width: int) -> np
         for place in range(q):
             inside = (np.arange(2**q) >> place) & 1 == 1
             change = _mean(terms[q][:, :, inside] - terms[q][:, :, ~inside], t)
-            factors = (weight, change, others[numbers], shares)
-            values[columns[:, place]] = np.einsum("k,nkt,nkt,t->n", *factors, optimize=True).imag
+            values[columns[:, place]] = (((change * others[numbers]) @ shares) @ weight).imag
     return values
 
 
