@@ -213,4 +213,5 @@ class ResultStep(Step):
         words = [_("{low:+.3g} to {high:+.3g} {unit}").format(low=low, high=high, unit=said.get("unit", ""))]
         if low < 0:
             words.append(_("blue lowers the risk, red raises it"))
-        self.ui.legendLabel.text = "; ".join([*words, title])
+        # How such a map did against a known truth stands beside what it means.
+        self.ui.legendLabel.text = " ".join(filter(None, ("; ".join([*words, title]), str(said.get("tested", "")))))

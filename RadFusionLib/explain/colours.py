@@ -10,6 +10,7 @@ import numpy as np
 
 from RadFusionLib.explain.canvas import add_title_and_notice, new_figure, save, wrapped
 from RadFusionLib.explain.heatmap import KINDS
+from RadFusionLib.explain.known_truth import truth_sentence
 
 __all__ = ["COLOURS", "DEFAULT", "JET", "PROBABILITY", "SIGNED", "ColourMap", "draw_legend", "grey_levels"]
 
@@ -140,7 +141,8 @@ def draw_legend(
     axes.set_xticks(np.linspace(low, high, 5))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+.3g}" if value and low < 0 else f"{value:.3g}")
     axes.tick_params(labelsize=9)
-    lines = [*wrapped(said.meaning, LINE).split("\n"), *wrapped(f"It is {said.is_not}.", LINE).split("\n")]
+    words = (said.meaning, f"It is {said.is_not}.", truth_sentence(kind))
+    lines = [line for text in words for line in wrapped(text, LINE).split("\n")]
     for number, line in enumerate([*lines, said.legend]):
         weight = "bold" if number == len(lines) else "normal"
         axes.text(0, -1.9 - 0.6 * number, line, transform=axes.transAxes, fontsize=9, va="top", weight=weight)

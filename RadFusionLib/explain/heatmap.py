@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from RadFusionLib.case import Volume
+from RadFusionLib.explain.known_truth import truth_sentence
 from RadFusionLib.explain.labels import readable, shown
 
 __all__ = ["KINDS", "LEGEND", "MEASURED", "SENTINEL", "Heatmap", "HeatmapKind"]
@@ -159,6 +160,7 @@ class Heatmap:
             "title": self.title,
             "legend": self.legend,
             "is_not": KINDS[self.kind].is_not,
+            "tested": truth_sentence(self.kind),
             "unit": self.unit,
             "feature": self.feature,
             "ends": None if self.ends is None else list(self.ends),

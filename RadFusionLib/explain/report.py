@@ -120,7 +120,8 @@ def _where(e: Mapping[str, Any], overlay: Path | None) -> str:
     if overlay is None:
         return ""
     title = html.escape(str(said.get("title", "heatmap")))
-    meaning = html.escape(f"{said.get('legend', '')}. It is {said['is_not']}." if said.get("is_not") else "")
+    meaning = f"{said.get('legend', '')}. It is {said['is_not']}. " if said.get("is_not") else ""
+    meaning = html.escape(meaning + str(said.get("tested", "")))
     return f"""<h2>Where: {title}</h2>
 <img class="where" alt="Three planes through the highest value of the {title}" src="{_embedded(overlay)}">
 <p class="small muted">{meaning}</p>"""

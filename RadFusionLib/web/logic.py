@@ -308,7 +308,7 @@ class ReaderLogic:
             heatmap.colors = self._overlay.css_gradient()
             heatmap.low, heatmap.high = f"{low:+.2g}", f"{high:+.2g}"
             heatmap.middle = f"0 {said['unit']}" if low < 0 else str(said["unit"])
-            heatmap.legend = str(said["legend"])
+            heatmap.legend = f"{said['legend']}. {said['tested']}"
             self.update_heatmap()
         self.follower.follow()
 

@@ -10,6 +10,7 @@ import pytest
 
 from RadFusionLib.explain import KINDS, LEGEND
 from RadFusionLib.explain.colours import COLOURS, DEFAULT, JET, PROBABILITY, SIGNED, draw_legend, grey_levels
+from RadFusionLib.explain.known_truth import TRUTH_TESTS, truth_sentence
 
 OPENCV = {0: (128, 0, 0), 64: (255, 128, 0), 128: (126, 255, 130), 191: (0, 128, 255), 255: (0, 0, 128)}
 """Blue, green, red of ``cv2.applyColorMap(grey, cv2.COLORMAP_JET)``, OpenCV 5.0.0."""
@@ -89,5 +90,17 @@ def test_legend_says_what_the_map_is_and_is_not(kind, tmp_path):
     assert KINDS[kind].legend in words
     assert KINDS[kind].meaning in words
     assert KINDS[kind].is_not in words
+    written = " ".join(" ".join(re.findall("<!--(.*?)-->", text)).split())
+    assert truth_sentence(kind) in written
     assert "Research use only." in text
     assert ("+3.2" in text) == (kind == "contribution")
+
+
+def test_a_map_says_how_it_did_against_a_known_truth_and_what_that_comes_to():
+    assert "better than any map without a model" in truth_sentence("contribution")
+    assert "no better than chance" in truth_sentence("gradcam")
+    assert truth_sentence("feature") == "Not tested against a known truth."
+    for kind, tests in TRUTH_TESTS.items():
+        for test in tests:
+            assert test.low <= test.auc <= test.high
+            assert f"{test.auc:.2f} ({test.low:.2f} to {test.high:.2f}" in truth_sentence(kind)
