@@ -13,8 +13,22 @@ __all__ = [
 ]
 
 
+LONGEST = 1200
+"""Characters of a sentence; what a file makes longer is cut out of its middle."""
+
+
 class RadFusionError(Exception):
-    """Base of all errors raised on purpose; ``str(error)`` is one sentence for the user."""
+    """Base of all errors raised on purpose; ``str(error)`` is one sentence for the user.
+
+    Names and values that it quotes come from files of strangers: what could steer a terminal, hide or break the line
+    is shown escaped, and the middle of what is too long is left out.
+    """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if len(text) > LONGEST:
+            text = f"{text[: LONGEST * 2 // 3]} ... {text[-LONGEST // 4 :]}"
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 class InputError(RadFusionError):

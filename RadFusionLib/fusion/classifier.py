@@ -30,7 +30,8 @@ def check_classifier(step: Step) -> None:
     for name, parameters in candidates.items():
         classifier(name, parameters)
         # A grid's values are tried one by one, so only its names can be wrong here.
-        classifier(name, {**parameters, **{key: values[0] for key, values in (grid or {}).get(name, {}).items()}})
+        tried = _tried(grid, name)
+        classifier(name, {**parameters, **{key: values[0] for key, values in tried.items()}})
 
 
 def fit_classifier(step: Step, X: np.ndarray, y: np.ndarray, seed: int) -> Score:
@@ -65,6 +66,14 @@ def _parts(step: Step) -> tuple[dict[str, Mapping[str, Any]], dict[str, Any] | N
     if step.name == CHOICE:
         return _candidates(parameters), grid, folds
     return {step.name: parameters}, {step.name: grid} if grid else None, folds
+
+
+def _tried(grid: Any, name: str) -> Mapping[str, list[Any]]:
+    """The values that a grid tries of each parameter of a classifier."""
+    tried = {} if grid is None else grid.get(name, {}) if isinstance(grid, Mapping) else None
+    if not isinstance(tried, Mapping) or not all(isinstance(values, list) and values for values in tried.values()):
+        raise RecipeError(f"The grid of the classifier {name} must give a list of values for each parameter.")
+    return tried
 
 
 def _candidates(parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import math
-import struct
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -19,6 +15,7 @@ from RadFusionLib.dicom import check_files, check_slice, check_slices, is_dicom,
 from RadFusionLib.errors import InputError
 from RadFusionLib.imaging.checks import check_geometry, check_image
 from RadFusionLib.imaging.lesions import is_lesion_name
+from RadFusionLib.imaging.stored_image import image_reader
 
 __all__ = ["read_image", "read_mask", "read_tumor"]
 
@@ -243,14 +240,13 @@ def _cut(mask: Volume) -> Volume:
 def _read(path: Path) -> sitk.Image:
     if not path.exists():
         raise InputError(f"{path} does not exist; correct the path.")
-    if path.name.lower().endswith((".nii", ".nii.gz")) and path.is_file():
-        _check_nifti(path)
+    reader = "" if path.is_dir() else image_reader(path)
     if is_drawn(path):
         raise InputError(f"{path} is a DICOM segmentation, not an image; name it as a mask.")
     if is_dicom(path):
         check_slice(path)
     try:
-        image = _read_series(path) if path.is_dir() else sitk.ReadImage(str(path))
+        image = sitk.ReadImage(str(path), imageIO=reader) if reader else _read_series(path)
     except RuntimeError as error:
         reason = " (its axes are not at right angles)" if "orthonormal" in str(error) else ""
         raise InputError(f"{path} cannot be read as an image{reason}; check the file.") from error
@@ -262,42 +258,6 @@ def _read(path: Path) -> sitk.Image:
             "(split a time series first)."
         )
     return image
-
-
-def _check_nifti(path: Path) -> None:
-    """Refuse a NIfTI file that ends before its voxels do: ITK would fill the rest without a word."""
-    try:
-        with path.open("rb") as plain:
-            magic = plain.read(4)
-        if magic == b"NRRD":
-            raise InputError(f"{path} is a NRRD file under another name; rename it to .nrrd or .seg.nrrd.")
-        with gzip.open(path) if magic[:2] == b"\x1f\x8b" else path.open("rb") as stream:
-            header = stream.read(540)
-            wanted = _nifti_bytes(header)
-            have = len(header)
-            while have < wanted and (part := stream.read(1 << 22)):
-                have += len(part)
-    except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise InputError(f"{path} cannot be read as an image; check the file.") from error
-    if have < wanted:
-        raise InputError(f"{path} cannot be read as an image (it ends too early); copy or export it again.")
-
-
-def _nifti_bytes(header: bytes) -> int:
-    """How long a NIfTI file of this header is, header and voxels."""
-    for order in "<>":
-        (kind,) = struct.unpack_from(f"{order}i", header)
-        if kind == 348:
-            sizes, (bits,) = struct.unpack_from(f"{order}8h", header, 40), struct.unpack_from(f"{order}h", header, 72)
-            (offset,) = struct.unpack_from(f"{order}f", header, 108)
-        elif kind == 540:
-            sizes, (bits,) = struct.unpack_from(f"{order}8q", header, 16), struct.unpack_from(f"{order}h", header, 14)
-            (offset,) = struct.unpack_from(f"{order}q", header, 168)
-        else:
-            continue
-        return int(offset) + math.prod(max(1, n) for n in sizes[1 : 1 + max(0, min(7, sizes[0]))]) * bits // 8
-    # Not for us to judge: ITK says whether it can read it.
-    return 0
 
 
 def _read_series(folder: Path) -> sitk.Image:

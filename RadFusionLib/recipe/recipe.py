@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -12,6 +11,7 @@ from RadFusionLib.case import PHASES
 from RadFusionLib.errors import RecipeError
 from RadFusionLib.recipe.model_spec import FAMILIES, ModelSpec, read_models
 from RadFusionLib.recipe.step import Step
+from RadFusionLib.recipe.value_check import check_values
 
 __all__ = ["ClinicalVariable", "Recipe"]
 
@@ -109,9 +109,11 @@ class Recipe:
         """
         try:
             content: dict[str, Any] = json.loads(json.dumps(document))
-        except TypeError as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise RecipeError(f"The recipe holds a value that is no number, text or list: {error}.") from error
         profiles = content.pop("profiles", {}) or {}
+        if not isinstance(profiles, dict) or not all(isinstance(change, dict) for change in profiles.values()):
+            raise RecipeError(f"Recipe {content.get('name')}: profiles must be mappings, each with a name.")
         if profile != "paper":
             if profile not in profiles:
                 have = ", ".join(["paper", *profiles])
@@ -307,6 +309,7 @@ class Recipe:
             raise RecipeError(f"{where} has schema {self.document['schema']}; this version reads schema {SCHEMA}.")
         if not self.name:
             raise RecipeError(f"{where} needs one; write 'name: ...' at its head.")
+        check_values(self.document, where)
         self._check_imaging(where)
         self._check_regions(where)
         _check_clinical(self.document["clinical"], where)
@@ -342,23 +345,14 @@ class Recipe:
         method = self.imaging["normalisation"]["method"]
         if method not in NORMALISATIONS:
             raise RecipeError(f"{where} has normalisation {method!r}; use one of {', '.join(NORMALISATIONS)}.")
-        _positive(self.imaging["normalisation"]["scale"], "imaging.normalisation.scale", where)
 
     def _check_regions(self, where: str) -> None:
         if not self.regions or "tumor" not in self.regions:
             raise RecipeError(f"{where} has no region tumor; name it under regions.")
-        if "shell" in self.regions:
-            _positive(self.document["regions"]["shell"]["margin_mm"], "regions.shell.margin_mm", where)
-            if self.document["regions"]["shell"]["within"] not in ("", "liver"):
-                raise RecipeError(f"{where}: regions.shell.within must be liver, or left out.")
+        if "shell" in self.regions and self.document["regions"]["shell"]["within"] not in ("", "liver"):
+            raise RecipeError(f"{where}: regions.shell.within must be liver, or left out.")
         if not self.lesion.strip():
             raise RecipeError(f"{where}: regions.tumor.lesion must be single, largest, all or a segment's name.")
-
-
-def _positive(value: Any, key: str, where: str) -> None:
-    right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
-    if not right:
-        raise RecipeError(f"{where}: {key} is {value!r}; give a positive number.")
 
 
 def _check_clinical(entries: Any, where: str) -> None:

@@ -12,7 +12,7 @@ from RadFusionLib.deep import Weights, extract, feature_names, network_spec, pre
 from RadFusionLib.deep.region_input import RegionInput
 from RadFusionLib.deep.slices import SliceInput, prepare_slice
 from RadFusionLib.doubt import REDRAWN, Sight, appearance
-from RadFusionLib.errors import InputError
+from RadFusionLib.errors import InputError, RecipeError
 from RadFusionLib.fusion.table import APPEARANCE
 from RadFusionLib.progress import Stage
 from RadFusionLib.radiomics import RadiomicsSettings, calculate, prepare
@@ -44,8 +44,17 @@ class CaseFeatures:
 
 
 def conventional_settings(recipe: Recipe) -> RadiomicsSettings:
-    """The CR engine's settings of a recipe."""
-    return RadiomicsSettings.from_dict(dict(recipe.cr))
+    """The CR engine's settings of a recipe.
+
+    Raises
+    ------
+    InputError
+        When the recipe's ``cr`` section has an unknown setting, or one of the wrong kind.
+    """
+    try:
+        return RadiomicsSettings.from_dict(dict(recipe.cr))
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise RecipeError(f"Recipe {recipe.name}: its cr section has a value of the wrong kind ({error}).") from error
 
 
 def voxel_size(geometry: Geometry) -> tuple[float, float, float]:
