@@ -227,6 +227,7 @@ class RadFusionTest(ScriptedLoadableModuleTest):
             "test_shell",
             "test_heatmap_and_table_survive_saving",
             "test_prediction_is_the_librarys",
+            "test_panel_takes_the_sample_case",
         ):
             self.setUp()
             try:
@@ -309,3 +310,26 @@ class RadFusionTest(ScriptedLoadableModuleTest):
         for one, other in zip(found.explanation["terms"], expected.explanation["terms"], strict=True):
             assert one["feature"] == other["feature"]
             assert abs(one["value"] - other["value"]) <= 1e-6 * abs(other["value"])
+
+    def test_panel_takes_the_sample_case(self) -> None:
+        """In the window: the sample case is chosen, its bundle read beside the window, and its shell drawn."""
+        import time
+
+        from RadFusionLib.scene import in_slicer
+        from RadFusionLib.scene.packages import missing_packages
+        from RadFusionLib.scene.segmentations import segment_names
+
+        if not in_slicer() or missing_packages():
+            self.skipTest("There is no window, or a package is missing.")
+        slicer.util.selectModule("RadFusion")
+        panel = slicer.modules.RadFusionWidget.panel
+        panel.case.loadSample()
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            slicer.app.processEvents()
+            node = panel.parameters.segmentation
+            if panel.facts is not None and node is not None and "shell" in segment_names(node):
+                break
+        assert panel.facts is not None
+        assert all(panel.phases().values())
+        assert "shell" in segment_names(panel.parameters.segmentation)

@@ -55,6 +55,7 @@ class SegmentStep(Step):
     def sceneClosing(self) -> None:
         self.ui.segmentEditor.setActiveEffect(None)
         self.ui.segmentEditor.setSegmentationNode(None)
+        self.ui.segmentEditor.removeViewObservations()
         self._editorNode = None
         self._listed = ()
 
@@ -210,14 +211,13 @@ def run_total_segmentator(volume: Any, segmentation: Any, role: str) -> None:
     import TotalSegmentator
 
     logic = TotalSegmentator.TotalSegmentatorLogic()
+    task = "total" if role.startswith("CT-") else "total_mr"
     qt.QApplication.setOverrideCursor(qt.Qt.WaitCursor)
     try:
         logic.setupPythonRequirements()
-        task = "total" if role.startswith("CT-") else "total_mr"
         logic.process(volume, segmentation, fast=True, task=task, subset=["liver"])
     except (RuntimeError, ValueError, OSError) as error:
-        raise InputError(
-            _("TotalSegmentator stopped ({error}); draw the liver by hand.").format(error=error)
-        ) from error
+        said = _("TotalSegmentator stopped ({error}); draw the liver by hand.").format(error=error)
+        raise InputError(said) from error
     finally:
         qt.QApplication.restoreOverrideCursor()

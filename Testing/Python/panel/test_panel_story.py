@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -268,3 +270,52 @@ def test_a_contour_of_its_own_for_each_phase(opened: Any) -> None:
     assert {MaskKey("tumor", "AP"), MaskKey("tumor", "HBP"), MaskKey("tumor")} <= set(case.masks)
     opened.press("perPhaseButton")
     assert "already" in opened.ui.segmentLabel.text
+
+
+def test_the_modules_own_test_in_a_window_and_the_sample_case(
+    window: Any, radfusion: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What "Reload and Test" would do in Slicer, with this window in its place."""
+    import slicer
+    from PySide6.QtWidgets import QApplication
+
+    from RadFusionLib import scene
+
+    monkeypatch.setattr(scene, "in_slicer", lambda: True)
+    monkeypatch.setattr("slicer.util.selectModule", lambda name: None)
+    monkeypatch.setattr(slicer, "modules", SimpleNamespace(RadFusionWidget=window.widget), raising=False)
+    # Only while the test's own loop runs: with an application, files would be read through it.
+    application = SimpleNamespace(processEvents=QApplication.processEvents)
+    test = radfusion.RadFusionTest("test_panel_takes_the_sample_case")
+    load = window.panel.case.loadSample
+
+    def load_and_go_on() -> None:
+        load()
+        slicer.app = application
+
+    window.panel.case.loadSample = load_and_go_on
+    try:
+        test.debug()
+    finally:
+        if hasattr(slicer, "app"):
+            del slicer.app
+    assert window.ui.bundleLabel.text.startswith("hcc-mvi")
+    assert "DEMONSTRATION" in window.ui.bundleLabel.text
+    assert window.panel.clinical.missing() == ()
+    assert window.errors == []
+
+
+def test_the_sample_case_is_offered_in_slicers_sample_data(
+    window: Any, radfusion: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slicer's own module keeps lists of what to download, all as long as one another; here there is nothing."""
+    offered: list[dict[str, Any]] = []
+    logic = SimpleNamespace(registerCustomSampleDataSource=lambda **source: offered.append(source))
+    monkeypatch.setitem(sys.modules, "SampleData", SimpleNamespace(SampleDataLogic=logic))
+    radfusion.registerSampleData()
+    (source,) = offered
+    assert source["uris"] == source["fileNames"] == source["nodeNames"] == []
+    assert Path(source["thumbnailFileName"]).is_file()
+    nodes = source["customDownloader"](None)
+    assert [node.GetAttribute("RadFusion.phase") for node in nodes] == ["AP", "PP", "HBP"]
+    assert all(node.GetScene() is window.scene for node in nodes)
