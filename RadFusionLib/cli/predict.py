@@ -27,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--heatmap",
         default="",
         metavar="KIND",
-        help="another heatmap than the recipe's: contribution, patch_probability, gradcam, cam or feature[:NAME]",
+        help="another heatmap than the recipe's: contribution, patch_probability, gradcam, cam or feature[:NAME], and "
+        "@JET behind it for other colours",
     )
     parser.add_argument(
         "--no-contours", action="store_true", help="leave out the spread of the risk over plausible contours"

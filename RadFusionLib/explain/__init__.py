@@ -4,7 +4,7 @@ A score's parts (:func:`~RadFusionLib.explain.score_parts.parts_of`), the maps o
 their own modules, which import more.
 """
 
-from RadFusionLib.explain.heatmap import KINDS, LEGEND, SENTINEL, Heatmap, HeatmapKind
+from RadFusionLib.explain.heatmap import KINDS, LEGEND, SENTINEL, Heatmap, HeatmapKind, HeatmapLook
 from RadFusionLib.explain.labels import readable
 from RadFusionLib.explain.neighbourhoods import Neighbourhoods
 from RadFusionLib.explain.nomogram import Nomogram, NomogramVariable
@@ -26,6 +26,7 @@ __all__ = [
     "FunctionPart",
     "Heatmap",
     "HeatmapKind",
+    "HeatmapLook",
     "KernelPart",
     "LinearPart",
     "LogisticPart",

@@ -12,7 +12,17 @@ from RadFusionLib.explain.canvas import add_title_and_notice, new_figure, save, 
 from RadFusionLib.explain.heatmap import KINDS
 from RadFusionLib.explain.known_truth import truth_sentence
 
-__all__ = ["COLOURS", "DEFAULT", "JET", "PROBABILITY", "SIGNED", "ColourMap", "draw_legend", "grey_levels"]
+__all__ = [
+    "COLOURS",
+    "DEFAULT",
+    "JET",
+    "PROBABILITY",
+    "SIGNED",
+    "ColourMap",
+    "colours_of",
+    "draw_legend",
+    "grey_levels",
+]
 
 LEVELS = 256
 
@@ -100,6 +110,11 @@ COLOURS = {colours.name: colours for colours in (PROBABILITY, SIGNED, JET)}
 
 DEFAULT = {name: SIGNED if kind.signed else PROBABILITY for name, kind in KINDS.items()}
 """The colours of each kind of heatmap, told apart by colour-blind readers too."""
+
+
+def colours_of(kind: str, name: str = "") -> ColourMap:
+    """The colours of that name, or the kind's default where it is empty."""
+    return COLOURS[name] if name else DEFAULT[kind]
 
 
 def grey_levels(values: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.ndarray:

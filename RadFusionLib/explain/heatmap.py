@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from RadFusionLib.case import Volume
 from RadFusionLib.explain.known_truth import truth_sentence
 from RadFusionLib.explain.labels import readable, shown
 
-__all__ = ["KINDS", "LEGEND", "MEASURED", "SENTINEL", "Heatmap", "HeatmapKind"]
+__all__ = ["KINDS", "LEGEND", "MEASURED", "SENTINEL", "Heatmap", "HeatmapKind", "HeatmapLook"]
 
 SENTINEL = -1000.0
 """The value outside the regions: not 0, which would say that a place was looked at and found without influence."""
@@ -91,6 +91,25 @@ KINDS = {
 
 
 @dataclass(frozen=True)
+class HeatmapLook:
+    """How a heatmap is shown.
+
+    Parameters
+    ----------
+    colours : str
+        A key of :data:`~RadFusionLib.explain.colours.COLOURS`, as ``JET``; the kind's default where empty.
+    threshold : float
+        Part of the legend's reach, in [0, 1), below which a value is not drawn.
+    opacity : float
+        Over the image, in (0, 1].
+    """
+
+    colours: str = ""
+    threshold: float = 0.0
+    opacity: float = 0.55
+
+
+@dataclass(frozen=True)
 class Heatmap:
     """A map and its meaning.
 
@@ -104,19 +123,23 @@ class Heatmap:
         Of which feature, for the kind ``feature``.
     ends : tuple of float, optional
         The feature's values that are shown as 0 and 1.
+    look : HeatmapLook
+        How it is shown.
     """
 
     volume: Volume
     kind: str = "contribution"
     feature: str = ""
     ends: tuple[float, float] | None = None
+    look: HeatmapLook = HeatmapLook()
 
     @classmethod
     def of_facts(cls, volume: Volume, facts: Mapping[str, Any]) -> Heatmap:
         """The map whose :meth:`facts` an explanation holds."""
         ends = facts.get("ends")
         shown_as = None if ends is None else (float(ends[0]), float(ends[1]))
-        return cls(volume, str(facts["kind"]), str(facts.get("feature", "")), shown_as)
+        look = HeatmapLook(**facts["look"]) if "look" in facts else HeatmapLook()
+        return cls(volume, str(facts["kind"]), str(facts.get("feature", "")), shown_as, look)
 
     @property
     def inside(self) -> np.ndarray:
@@ -132,6 +155,12 @@ class Heatmap:
     def limits(self) -> tuple[float, float]:
         """The ends of the legend: minus to plus the extent of a signed map, 0 to 1 of the others."""
         return (-self.extent, self.extent) if KINDS[self.kind].signed else (0.0, 1.0)
+
+    @property
+    def drawn(self) -> np.ndarray:
+        """Where a picture shows the map, ``bool``, shape (K, J, I): inside, and not below the look's threshold."""
+        reach = max(map(abs, self.limits))
+        return self.inside & (np.abs(self.volume.array) >= self.look.threshold * reach)
 
     @property
     def unit(self) -> str:
@@ -164,4 +193,5 @@ class Heatmap:
             "unit": self.unit,
             "feature": self.feature,
             "ends": None if self.ends is None else list(self.ends),
+            "look": asdict(self.look),
         }

@@ -9,7 +9,7 @@ import numpy as np
 
 from RadFusionLib.case import Volume
 from RadFusionLib.explain.canvas import wrapped
-from RadFusionLib.explain.colours import DEFAULT
+from RadFusionLib.explain.colours import colours_of
 from RadFusionLib.explain.heatmap import KINDS, Heatmap
 
 __all__ = ["draw_overlay"]
@@ -91,21 +91,29 @@ def _plane(
     window: tuple[float, float],
 ) -> Any:
     spacing = [s for d, s in enumerate(image.geometry.spacing[::-1]) if d != axis]
-    background, values, inside = (
-        np.take(array, place[axis], axis=axis) for array in (image.array, heatmap.volume.array, heatmap.inside)
+    background, values, inside, drawn = (
+        np.take(array, place[axis], axis=axis)
+        for array in (image.array, heatmap.volume.array, heatmap.inside, heatmap.drawn)
     )
     from matplotlib.colors import ListedColormap
 
-    masked = np.ma.masked_where(~inside, values)
+    masked = np.ma.masked_where(~drawn, values)
     low, high = heatmap.limits
     # Rows are posterior-ward on axial planes and head-ward on the others, which are shown with the head up.
     origin = "upper" if axis == 0 else "lower"
     size = [n * s for n, s in zip(background.shape, spacing, strict=True)]
     box = (0, size[1], size[0], 0) if axis == 0 else (0, size[1], 0, size[0])
     axes.imshow(background, cmap="gray", vmin=window[0], vmax=window[1], extent=box, origin=origin)
-    colours = ListedColormap(DEFAULT[heatmap.kind].table / 255.0)
+    colours = ListedColormap(colours_of(heatmap.kind, heatmap.look.colours).table / 255.0)
     shown = axes.imshow(
-        masked, cmap=colours, vmin=low, vmax=high, alpha=0.55, extent=box, origin=origin, interpolation="nearest"
+        masked,
+        cmap=colours,
+        vmin=low,
+        vmax=high,
+        alpha=heatmap.look.opacity,
+        extent=box,
+        origin=origin,
+        interpolation="nearest",
     )
     rows = (np.arange(background.shape[0]) + 0.5) * spacing[0]
     columns = (np.arange(background.shape[1]) + 0.5) * spacing[1]

@@ -40,6 +40,9 @@ SECTIONS: dict[str, dict[str, Any]] = {
         "layer": "layer4",
         "feature": "",
         "radius": 2,
+        "colours": "",
+        "threshold": 0.0,
+        "opacity": 0.55,
     },
     "final": {"candidates": [], "chosen": "inner-folds"},
     "published": {"signatures": "out-of-fold", "selection": "training", "split": "patient", "final": "inner-folds"},
@@ -70,6 +73,7 @@ PUBLISHED: dict[str, tuple[str, ...]] = {
 """Where a paper's own protocol may part from the strict one, which is each first choice."""
 
 HEATMAPS = ("contribution", "patch_probability", "gradcam", "cam", "feature")
+HEATMAP_COLOURS = ("cividis", "blue-red", "JET")
 NORMALISATIONS = ("none", "zscore", "minmax")
 MARKS = ("stated", "inferred", "unstated", "ours")
 WHEN = ("preoperative", "postoperative")
@@ -319,6 +323,7 @@ class Recipe:
             Step.from_entry(entry)
         if self.heatmap["kind"] not in HEATMAPS:
             raise RecipeError(f"{where} has the heatmap {self.heatmap['kind']!r}; use one of {', '.join(HEATMAPS)}.")
+        _check_look(self.heatmap, where)
         for key, choices in PUBLISHED.items():
             if self.published[key] not in choices:
                 raise RecipeError(f"{where}: published.{key} must be {' or '.join(choices)}.")
@@ -362,6 +367,16 @@ def _check_clinical(entries: Any, where: str) -> None:
             raise RecipeError(f"{where}: the clinical variable {entry!r} must have a name, and may have unit and when.")
         if entry.get("when", WHEN[0]) not in WHEN:
             raise RecipeError(f"{where}: the clinical variable {entry['name']} must be {' or '.join(WHEN)}.")
+
+
+def _check_look(heatmap: Mapping[str, Any], where: str) -> None:
+    """How a heatmap is shown, and the two options that only some kinds ask for."""
+    if heatmap["colours"] not in ("", *HEATMAP_COLOURS):
+        raise RecipeError(f"{where}: heatmap.colours must be one of {', '.join(HEATMAP_COLOURS)}, or left out.")
+    for key, least, most in (("threshold", 0.0, 0.99), ("opacity", 0.05, 1.0), ("radius", 1, 4)):
+        value = heatmap[key]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise RecipeError(f"{where}: heatmap.{key} is {value!r}; give a number from {least:g} to {most:g}.")
 
 
 def _check_networks(networks: Mapping[str, Any], phases: tuple[str, ...], where: str) -> None:

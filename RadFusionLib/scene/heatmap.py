@@ -32,6 +32,7 @@ def heatmap_to_scene(
     scene: Scene | None = None,
     node: Node | None = None,
     demonstration: bool = False,
+    colors: str = "",
 ) -> HeatmapNodes:
     """Put a heatmap into a scene: volume, display, colour table and legend.
 
@@ -49,6 +50,8 @@ def heatmap_to_scene(
         An earlier heatmap, painted over with all that belongs to it.
     demonstration : bool
         Whether the model was trained on simulated cases; the legend says so.
+    colors : str
+        A key of :data:`RadFusionLib.explain.colours.COLOURS`; the kind's default where empty.
 
     Raises
     ------
@@ -57,7 +60,7 @@ def heatmap_to_scene(
     """
     # In Slicer the module loads before the packages that the explanation needs are installed.
     from RadFusionLib.explain import KINDS, SENTINEL
-    from RadFusionLib.explain.colours import DEFAULT
+    from RadFusionLib.explain.colours import colours_of
 
     if kind not in KINDS:
         raise InputError(f"There is no heatmap kind {kind!r}; use one of {', '.join(KINDS)}.")
@@ -65,7 +68,7 @@ def heatmap_to_scene(
     scene = (scene or current_scene()) if node is None else node.GetScene()
     volume = volume_to_node(heatmap.with_array(np.asarray(heatmap.array, dtype=np.float32)), name, scene, node)
     volume.SetAttribute("RadFusion.heatmap", kind)
-    color = _color_node(volume, DEFAULT[kind].table, name, scene)
+    color = _color_node(volume, colours_of(kind, colors).table, name, scene)
     display = volume.GetDisplayNode()
     display.SetAndObserveColorNodeID(color.GetID())
     display.SetAutoWindowLevel(0)

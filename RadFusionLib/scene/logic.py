@@ -12,7 +12,7 @@ from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.scene.application import Node
 from RadFusionLib.scene.case_scene import scene_to_case
 from RadFusionLib.scene.heatmap import HeatmapNodes, heatmap_to_scene
-from RadFusionLib.scene.prediction_scene import heatmap_kind, is_demonstration
+from RadFusionLib.scene.prediction_scene import heatmap_colors, heatmap_kind, is_demonstration
 from RadFusionLib.scene.results import result_table
 from RadFusionLib.scene.shell_segment import ShellSegment, create_shell_segment
 
@@ -127,6 +127,7 @@ class SceneLogic:
             scene,
             heatmapNode,
             is_demonstration(prediction),
+            heatmap_colors(prediction),
         )
 
     def createResultTable(self, prediction: Any, tableNode: Node | None = None) -> Node:

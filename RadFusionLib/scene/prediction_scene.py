@@ -13,7 +13,7 @@ from RadFusionLib.scene.results import result_table
 from RadFusionLib.scene.saving import save_scene
 from RadFusionLib.scene.segmentations import mask_to_segment, new_segmentation
 
-__all__ = ["heatmap_kind", "is_demonstration", "prediction_to_scene", "write_scene"]
+__all__ = ["heatmap_colors", "heatmap_kind", "is_demonstration", "prediction_to_scene", "write_scene"]
 
 
 def write_scene(case: Case, prediction: Any, path: str | Path) -> Path:
@@ -46,6 +46,7 @@ def prediction_to_scene(case: Case, prediction: Any, scene: Scene) -> tuple[Case
             node_name(case.id, "heatmap"),
             scene,
             demonstration=is_demonstration(prediction),
+            colors=heatmap_colors(prediction),
         )
         mark(heatmap.volume, case=case.id)
         _overlay(case, prediction, nodes, heatmap.volume, scene)
@@ -61,6 +62,12 @@ def prediction_to_scene(case: Case, prediction: Any, scene: Scene) -> tuple[Case
 def heatmap_kind(prediction: Any) -> str:
     """Return which kind of heatmap a prediction carries."""
     return str((prediction.explanation.get("heatmap") or {}).get("kind", "contribution"))
+
+
+def heatmap_colors(prediction: Any) -> str:
+    """Return the name of the colours that were chosen for a prediction's heatmap; empty for its kind's default."""
+    look = (prediction.explanation.get("heatmap") or {}).get("look") or {}
+    return str(look.get("colours", ""))
 
 
 def is_demonstration(prediction: Any) -> bool:

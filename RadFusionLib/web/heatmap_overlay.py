@@ -46,7 +46,10 @@ class HeatmapOverlay:
         self.forget_removed()
         node = None if self._nodes is None else self._nodes.volume
         demonstration = str(explanation["notice"]).startswith("DEMONSTRATION")
-        self._nodes = heatmap_to_scene(heatmap, said["kind"], f"{case} heatmap", self._app.scene, node, demonstration)
+        colors = str((said.get("look") or {}).get("colours", ""))
+        self._nodes = heatmap_to_scene(
+            heatmap, said["kind"], f"{case} heatmap", self._app.scene, node, demonstration, colors
+        )
         # The page has a legend that can be read at any size; a second one would cover the slices.
         self._nodes.legend.SetVisibility(False)
         self._show_cloud(heatmap)

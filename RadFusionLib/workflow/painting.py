@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from RadFusionLib.bundle import Bundle
 from RadFusionLib.errors import InputError
-from RadFusionLib.explain import KINDS, Heatmap
+from RadFusionLib.explain import KINDS, Heatmap, HeatmapLook
+from RadFusionLib.explain.colours import COLOURS
 from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.recipe import Recipe
@@ -39,10 +40,13 @@ class HeatmapChoice:
         A key of :data:`~RadFusionLib.explain.KINDS`.
     feature : str
         Of which CR feature, for the kind ``feature``; where empty, of the one with the strongest influence on the risk.
+    colours : str
+        A key of :data:`~RadFusionLib.explain.colours.COLOURS`; where empty, the recipe's or the kind's default.
     """
 
     kind: str
     feature: str = ""
+    colours: str = ""
 
     @classmethod
     def of_recipe(cls, recipe: Recipe) -> HeatmapChoice:
@@ -51,17 +55,20 @@ class HeatmapChoice:
 
     @classmethod
     def from_text(cls, text: str) -> HeatmapChoice:
-        """Read ``KIND`` or ``feature:NAME``.
+        """Read ``KIND`` or ``feature:NAME``, with ``@COLOURS`` behind it where others than the default are wanted.
 
         Raises
         ------
         InputError
-            When there is no such kind, or another kind than ``feature`` has a name.
+            When there is no such kind or no such colours, or another kind than ``feature`` has a name.
         """
-        kind, _, feature = text.partition(":")
+        named, _, colours = text.partition("@")
+        kind, _, feature = named.partition(":")
         if kind not in KINDS or (feature and kind != "feature"):
             raise InputError(f"There is no heatmap {text!r}; use one of {', '.join(KINDS)}, or feature:NAME.")
-        return cls(kind, feature)
+        if colours and colours not in COLOURS:
+            raise InputError(f"There are no colours {colours!r} for a heatmap; use one of {', '.join(COLOURS)}.")
+        return cls(kind, feature, colours)
 
 
 def paint_heatmap(
@@ -104,4 +111,8 @@ def paint_heatmap(
     """
     choice = choice or HeatmapChoice.of_recipe(bundle.recipe)
     options = {"feature": choice.feature} if choice.kind == "feature" else {}
-    return PAINTERS[choice.kind](bundle, prepared, table, threads, device, progress or Stage(), **options)
+    found = PAINTERS[choice.kind](bundle, prepared, table, threads, device, progress or Stage(), **options)
+    wanted = bundle.recipe.heatmap
+    # Colours of the recipe's own kind need not suit another one.
+    colours = str(choice.colours or (wanted["colours"] if choice.kind == wanted["kind"] else ""))
+    return replace(found, look=HeatmapLook(colours, float(wanted["threshold"]), float(wanted["opacity"])))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from RadFusionLib.case import Geometry, Volume
-from RadFusionLib.explain import LEGEND, SENTINEL, Heatmap, Neighbourhoods, readable
+from RadFusionLib.explain import LEGEND, SENTINEL, Heatmap, HeatmapLook, Neighbourhoods, readable
+from RadFusionLib.explain.colours import JET
 from RadFusionLib.explain.overlay import draw_overlay
 from RadFusionLib.explain.report import write_report
 
@@ -98,6 +99,24 @@ def test_overlay_is_a_picture_with_the_maps_colours(region, tmp_path):
     blue = (pixels[..., 2] - pixels[..., 0] > 30).sum()
     assert red > 2000
     assert blue > 500
+
+
+def test_overlay_keeps_the_looks_colours_and_threshold(region, tmp_path):
+    from PIL import Image
+
+    values = np.where(region.array, np.float32(0.2), np.float32(SENTINEL))
+    values[:, :, 20:] = np.where(region.array[:, :, 20:], np.float32(1.0), np.float32(SENTINEL))
+    image = Volume(np.random.default_rng(0).normal(100, 10, region.array.shape), region.geometry)
+    drawn = {}
+    for threshold in (0.0, 0.5):
+        heatmap = Heatmap(region.with_array(values), "gradcam", look=HeatmapLook("JET", threshold, 1.0))
+        path = draw_overlay(image, heatmap, {}, "A title", "A notice", tmp_path / f"{threshold}.png")
+        pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)[120:400]
+        # JET of grey 51 and of 255.
+        drawn[threshold] = [int((np.abs(pixels - np.array(c)).sum(axis=2) < 4).sum()) for c in JET.table[[51, 255]]]
+    assert min(drawn[0.0]) > 2000
+    assert drawn[0.5][0] < 100
+    assert drawn[0.5][1] == pytest.approx(drawn[0.0][1], rel=0.1)
 
 
 def test_report_escapes_what_it_is_given(tmp_path):

@@ -15,7 +15,8 @@ from RadFusionLib.bundle import Bundle
 from RadFusionLib.case import Case
 from RadFusionLib.cohort import load_case, read_manifest
 from RadFusionLib.errors import InputError
-from RadFusionLib.explain import KINDS, LEGEND, Heatmap
+from RadFusionLib.explain import KINDS, LEGEND, Heatmap, HeatmapLook
+from RadFusionLib.explain.colours import COLOURS
 from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.fusion.calibration import PlattCalibration
 from RadFusionLib.fusion.ensemble import Ensemble
@@ -26,7 +27,7 @@ from RadFusionLib.fusion.network_score import fit_network
 from RadFusionLib.fusion.scores import LinearScore
 from RadFusionLib.fusion.stacked_score import StackedScore
 from RadFusionLib.recipe import load_recipe
-from RadFusionLib.recipe.recipe import HEATMAPS
+from RadFusionLib.recipe.recipe import HEATMAP_COLOURS, HEATMAPS
 from RadFusionLib.resources import resource
 from RadFusionLib.simulation import simulate
 from RadFusionLib.workflow import prepare_case
@@ -94,6 +95,10 @@ def paint(given: SimpleNamespace, text: str) -> Heatmap:
 def test_recipes_painters_and_meanings_know_the_same_kinds():
     assert set(HEATMAPS) == set(PAINTERS) == set(KINDS)
     assert HeatmapChoice.from_text("feature:HBP_shell_x") == HeatmapChoice("feature", "HBP_shell_x")
+    assert HeatmapChoice.from_text("gradcam@JET") == HeatmapChoice("gradcam", colours="JET")
+    assert set(HEATMAP_COLOURS) == set(COLOURS)
+    with pytest.raises(InputError, match="no colours 'pink'"):
+        HeatmapChoice.from_text("gradcam@pink")
     for wrong in ("saliency", "gradcam:layer4", ""):
         with pytest.raises(InputError, match=r"use one of contribution, .* or feature:NAME"):
             HeatmapChoice.from_text(wrong)
@@ -118,6 +123,7 @@ def test_a_map_lies_in_the_regions_and_says_what_it_is(frozen, kind):
     assert (LEGEND in facts["legend"]) == (kind != "feature")
     again = Heatmap.of_facts(found.volume, facts)
     assert (again.title, again.legend, again.limits) == (found.title, found.legend, found.limits)
+    assert again.look == found.look == HeatmapLook()
 
 
 def test_cells_add_up_to_what_the_frozen_network_adds_to_the_risk(frozen, monkeypatch):
