@@ -15,9 +15,9 @@ from RadFusionLib.errors import InputError
 from RadFusionLib.fusion import FeatureTable
 from RadFusionLib.fusion.table import CLINICAL
 from RadFusionLib.progress import ProgressCallback, Stage
-from RadFusionLib.workflow.explanation import explain
 from RadFusionLib.workflow.contour_features import ContourFeatures, contour_features
 from RadFusionLib.workflow.doubt import contour_spread, describe_doubt
+from RadFusionLib.workflow.explanation import explain
 from RadFusionLib.workflow.extraction import extract_case
 from RadFusionLib.workflow.painting import HeatmapChoice, paint_heatmap
 from RadFusionLib.workflow.preprocess import PreparedCase, prepare_case
@@ -85,6 +85,7 @@ def predict(
     *,
     heatmap: bool | str = True,
     contours: bool = True,
+    compared: bool = False,
     allow_demonstration: bool = False,
     threads: int = 1,
     device: str = "cpu",
@@ -104,6 +105,8 @@ def predict(
         or ``feature:NAME``.
     contours : bool
         Whether to compute the spread of the risk over plausible contours.
+    compared : bool
+        Whether to extract also what only the models beside the final one need, for an evaluation.
     allow_demonstration : bool
         Let a bundle trained on simulated cases predict a case that is not simulated.
     threads : int
@@ -123,7 +126,7 @@ def predict(
     choice = HeatmapChoice.from_text(heatmap) if isinstance(heatmap, str) else HeatmapChoice.of_recipe(bundle.recipe)
     stage(0.0, "Preparing images and regions")
     prepared = prepare_case(case, bundle.recipe)
-    table = _features(bundle, case, prepared, threads, device, stage.part(0.05, 0.3 if heatmap else 0.7))
+    table = _features(bundle, case, prepared, compared, threads, device, stage.part(0.05, 0.3 if heatmap else 0.7))
     (risk,) = bundle.ensemble.predict(table)
     report = bundle.domain.report(table, case.scanner)
     warnings = tuple(flag.sentence for flag in report.flags)
@@ -177,10 +180,11 @@ def check_demonstration(bundle: Bundle, case: str, simulated: bool, allowed: boo
 
 
 def _features(
-    bundle: Bundle, case: Case, prepared: PreparedCase, threads: int, device: str, progress: Stage
+    bundle: Bundle, case: Case, prepared: PreparedCase, compared: bool, threads: int, device: str, progress: Stage
 ) -> FeatureTable:
-    """The features that risk and interval need, as a table of one case."""
-    names = sorted({*bundle.ensemble.features, *bundle.ensemble.interval_features, *bundle.domain.appearance})
+    """The features that risk and interval need, as a table of one case; and those of other models where asked."""
+    needed = {*bundle.ensemble.features, *bundle.ensemble.interval_features}
+    names = sorted({*needed, *(bundle.ensemble.compared_features if compared else ()), *bundle.domain.appearance})
     images = [name for name in names if not name.startswith(CLINICAL)]
     found = extract_case(
         prepared,
@@ -196,7 +200,7 @@ def _features(
     for name in names:
         if name.startswith(CLINICAL):
             value = case.clinical.get(name.removeprefix(CLINICAL), np.nan)
-            if not np.isfinite(value):
+            if name in needed and not np.isfinite(value):
                 wanted = name.removeprefix(CLINICAL)
                 raise InputError(f"Case {case.id} has no clinical value {wanted}, which the model uses; fill it in.")
             values[name] = float(value)
