@@ -33,8 +33,10 @@ from RadFusionLib.bundle import Bundle
 from RadFusionLib.bundle.estimators import ensemble_to_parts
 from RadFusionLib.case import Volume
 from RadFusionLib.deep import Weights, random_weights
+from RadFusionLib.evaluation import within_fold_auc
 from RadFusionLib.explain import Neighbourhoods
 from RadFusionLib.fusion import FeatureTable, Member
+from RadFusionLib.fusion.training import fold_members, out_of_fold_scores
 from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.recipe import Recipe
 from RadFusionLib.workflow.contribution import contribution_map, neighbourhoods
@@ -42,7 +44,7 @@ from RadFusionLib.workflow.hidden_features import hidden_features
 from RadFusionLib.workflow.painting import HeatmapChoice, paint_heatmap
 
 CASES, SEED = 24, 108
-MODELS, BACKBONES, NETWORKS = 20, 5, 5
+MODELS, BACKBONES, NETWORKS = 20, 5, 20
 """Models without a truth to find: with the trained network, with random networks, and trained networks themselves."""
 
 TRAINED_NETWORKS = {
@@ -87,17 +89,21 @@ def run(
     """AUC of each kind of map for the causal patch, over everything and over the decoy, and of maps without a model."""
     stage = Stage(progress)
     bundle = demonstration()
-    heatmap = dict(bundle.recipe.heatmap)
+    # How it is coloured does not matter here.
+    heatmap = {name: float(bundle.recipe.heatmap[name]) for name in ("neighbourhood_mm", "stride_mm")}
     made = partial(_models, folder, bundle, models, backbones, jobs, stage.part(0.0, 0.2))
     key = {"members": _stamp(bundle), "heatmap": heatmap, "models": models, "backbones": backbones}
     found = _cached(folder, "contribution", key, cases, made, _judge, jobs, stage.part(0.2, 0.7))
     figures: dict[str, Any] = {"cases": cases, "seed": SEED, "heatmap": heatmap, **_figures(found)}
     for number, (label, (name, fitted, kind)) in enumerate(TRAINED_NETWORKS.items()):
-        part = stage.part(0.7 + 0.15 * number, 0.85 + 0.15 * number)
-        train = partial(_networks, folder, name, fitted, networks, jobs, part.part(0.0, 0.5))
-        key = {"recipe": cohorts.study_recipe(name).document, "models": networks}
+        section = stage.part(0.7 + 0.15 * number, 0.85 + 0.15 * number)
+        train = partial(_networks, folder, name, fitted, networks, jobs, section.part(0.0, 0.5))
+        document = cohorts.study_recipe(name).document
+        key = {**{part: document[part] for part in ("imaging", "regions", "networks", "folds")}, "models": networks}
         judge = partial(_judge_networks, kind=kind)
-        figures[label] = _figures(_cached(folder, label, key, cases, train, judge, jobs, part.part(0.5, 1.0)))
+        figures[label] = _figures(_cached(folder, label, key, cases, train, judge, jobs, section.part(0.5, 1.0)))
+        # A map cannot know more than its network.
+        figures[label]["network_out_of_fold_auc"] = _network_auc(folder, name, fitted[0], jobs, section)
     return figures
 
 
@@ -188,6 +194,13 @@ def _networks(
         stage(0.6 + 0.4 * number / len(outcomes), f"{name}: network {number + 1} of {len(outcomes)}")
         trained.append(with_members(plain, fitted_members(table, dealt, recipe, fitted)))
     return trained[0], trained[1:]
+
+
+def _network_auc(folder: Path, name: str, model: str, jobs: int, stage: Stage) -> float:
+    recipe = cohorts.study_recipe(name)
+    table, outcome = network_cohort(folder, recipe, *NETWORK_COHORT, jobs, stage)
+    fold, members = fold_members(table, outcome, recipe, [model], seed=1)
+    return within_fold_auc(outcome, out_of_fold_scores(table, members, fold), fold)
 
 
 def _judge_networks(models: tuple[Bundle, list[Bundle]], index: int, kind: str) -> Scores:
