@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -81,6 +82,11 @@ def feature_writer(
         The number type of each trained network's images.
     record, reasons
         As :class:`FeatureFile` has them.
+
+    Raises
+    ------
+    InputError
+        When it cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -90,10 +96,18 @@ def feature_writer(
     for name in kinds:
         columns += [pa.field(IMAGE + name, pa.binary()), pa.field(SHAPE + name, pa.list_(pa.int64()))]
     schema = pa.schema(columns, metadata={KEY: note.encode()})
-    with whole_file(path) as partial, pq.ParquetWriter(partial, schema) as file:
-        writer = FeatureWriter(file, names, kinds)
-        yield writer
-        writer.flush()
+    try:
+        with whole_file(path) as partial, pq.ParquetWriter(partial, schema) as file:
+            writer = FeatureWriter(file, names, kinds)
+            yield writer
+            writer.flush()
+    except OSError as error:
+        # Arrow says what happened in a text of its own, with the half-written file's name.
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise InputError(
+            f"{path} cannot be written: {reason}; free space or name another place, and run again with --resume, which "
+            "repeats no finished case."
+        ) from error
 
 
 class FeatureWriter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -72,7 +73,8 @@ def workers_of(jobs: int = 1, scheduler: str | None = None) -> Workers:
         from RadFusionLib.computing.cluster import Cluster
 
         return Cluster(scheduler)
-    if jobs > 1:
+    slicer = sys.modules.get("slicer")
+    if jobs > 1 and getattr(slicer, "app", None) is None:  # Inside Slicer, a worker would be another Slicer.
         from RadFusionLib.computing.processes import Processes
 
         return Processes(jobs)
