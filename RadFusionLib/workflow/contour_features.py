@@ -79,29 +79,37 @@ def contour_features(
 
 
 def _contours(prepared: PreparedCase, bundle: Bundle) -> tuple[tuple[str, ...], list[Masks]]:
-    """By contour, the masks of each phase and region; a phase that shares grid and tumour shares the contours."""
-    made: list[tuple[PreparedPhase, tuple[Contour, ...]]] = []
+    """By contour, the masks of each phase and region; phases that share grid, tumour and liver share their contours."""
+    made: list[tuple[PreparedPhase, list[dict[str, np.ndarray]]]] = []
     regions: list[Masks] = []
     kinds: tuple[str, ...] = ()
     for role, part in prepared.phases.items():
-        tumor = part.regions["tumor"]
-        contours = next((found for other, found in made if _same_tumor(other, part)), None)
-        if contours is None:
+        drawn = next((found for other, found in made if _same_places(other, part)), None)
+        if drawn is None:
+            tumor = part.regions["tumor"]
             own = plausible_contours(tumor.array, tumor.geometry.spacing[::-1], seed=len(made))
             contours = (Contour("drawn", tumor.array), *own)
-            made.append((part, contours))
-        kinds = tuple(contour.kind for contour in contours)
-        regions = regions or [{} for _ in contours]
-        for masks, contour in zip(regions, contours, strict=True):
-            masks[role, "tumor"] = contour.mask
-            if "shell" in part.regions:
-                masks[role, "shell"] = _shell(part, contour.mask, bundle.recipe.margin_mm)
+            kinds = tuple(contour.kind for contour in contours)
+            drawn = [_regions(part, contour.mask, bundle.recipe.margin_mm) for contour in contours]
+            made.append((part, drawn))
+        regions = regions or [{} for _ in kinds]
+        for masks, found in zip(regions, drawn, strict=True):
+            masks |= {(role, region): mask for region, mask in found.items()}
     return kinds, regions
 
 
-def _same_tumor(one: PreparedPhase, other: PreparedPhase) -> bool:
+def _same_places(one: PreparedPhase, other: PreparedPhase) -> bool:
     first, second = one.regions["tumor"], other.regions["tumor"]
-    return first.geometry.same_grid(second.geometry) and np.array_equal(first.array, second.array)
+    return (
+        first.geometry.same_grid(second.geometry)
+        and np.array_equal(first.array, second.array)
+        and np.array_equal(one.free.array, other.free.array)
+    )
+
+
+def _regions(part: PreparedPhase, tumor: np.ndarray, margin: float) -> dict[str, np.ndarray]:
+    """The regions of a contour."""
+    return {"tumor": tumor} | ({"shell": _shell(part, tumor, margin)} if "shell" in part.regions else {})
 
 
 def _shell(part: PreparedPhase, tumor: np.ndarray, margin: float) -> np.ndarray:
@@ -190,17 +198,22 @@ def _deep(
     recipe = bundle.recipe
     normalisation = recipe.dlr.get("normalisation", "none")
     rows = [row for row, case in enumerate(cases) if case is not None]
-    for role in recipe.phases:
-        for region in recipe.regions:
-            names = feature_names(bundle.weights.network, role, region)
-            used = [name for name in names if name in bundle.ensemble.features]
-            if not used or not rows:
-                continue
-            progress(0.0, f"DLR features of {role}, {region} on {len(rows)} contours")
-            seen = np.stack([deep_input(case, recipe, role, region).array for case in cases if case is not None])
-            found = extract(bundle.weights, seen, normalisation=normalisation, threads=threads, device=device)
-            for name in used:
-                values[rows, column[name]] = found[:, names.index(name)]
+    places = [
+        (role, region)
+        for role in recipe.phases
+        for region in recipe.regions
+        if any(name.startswith(f"{role}_{region}_dlr_") for name in bundle.ensemble.features)
+    ]
+    if not places or not rows:
+        return
+    progress(0.0, f"DLR features on {len(rows)} contours")
+    seen = [deep_input(case, recipe, *place).array for place in places for case in cases if case is not None]
+    # One call for all places: the network is made once.
+    found = extract(bundle.weights, np.stack(seen), normalisation=normalisation, threads=threads, device=device)
+    for (role, region), part in zip(places, np.split(found, len(places)), strict=True):
+        for number, name in enumerate(feature_names(bundle.weights.network, role, region)):
+            if name in bundle.ensemble.features:
+                values[rows, column[name]] = part[:, number]
 
 
 def _images(
