@@ -98,9 +98,11 @@ def test_legend_says_what_the_map_is_and_is_not(kind, tmp_path):
 
 def test_a_map_says_how_it_did_against_a_known_truth_and_what_that_comes_to():
     assert "better than any map without a model" in truth_sentence("contribution")
-    assert "no better than chance" in truth_sentence("gradcam")
+    for kind in ("gradcam", "patch_probability"):
+        assert "it cannot tell the two apart" in truth_sentence(kind)
     assert truth_sentence("feature") == "Not tested against a known truth."
     for kind, tests in TRUTH_TESTS.items():
         for test in tests:
             assert test.low <= test.auc <= test.high
+            assert test.decoy_low <= test.over_decoy <= test.decoy_high
             assert f"{test.auc:.2f} ({test.low:.2f} to {test.high:.2f}" in truth_sentence(kind)
