@@ -211,7 +211,7 @@ class _MemberFit:
 
         def fitted(used: np.ndarray) -> StackedScore:
             meta = fit_classifier(classifier, X[used], self.y[used], self.seed)
-            return StackedScore(signatures, clinical, meta, X[used].mean(axis=0))
+            return StackedScore(signatures, clinical, meta)
 
         self.scores[model.name] = fitted(np.ones(len(self.y), dtype=bool))
         held_out = np.empty(len(self.y))

@@ -45,7 +45,6 @@ def score_to_parts(score: CaseScore, key: str, arrays: dict[str, np.ndarray]) ->
     if isinstance(score, StackedScore):
         classifier, parts = score.classifier.to_parts()
         _put(f"{key}/classifier", parts, arrays)
-        _put(key, {"mean": score.mean}, arrays)
         return {
             "kind": "stack",
             "signatures": {n: score_to_parts(s, f"{key}/{n}", arrays) for n, s in score.signatures.items()},
@@ -83,10 +82,9 @@ def score_from_parts(
         clinical = tuple(map(str, content["clinical"]))
         width = len(signatures) + len(clinical)
         classifier = classifier_from_parts(content["classifier"], _under(f"{key}/classifier", arrays))
-        mean = arrays[f"{key}/mean"]
-        if classifier.n_features != width or mean.shape != (width,) or not np.isfinite(mean).all():
+        if classifier.n_features != width:
             raise BundleError("A stack of the bundle does not fit its inputs; it is damaged.")
-        return StackedScore(signatures, clinical, classifier, mean)
+        return StackedScore(signatures, clinical, classifier)
     if kind == "network":
         return NetworkScore.from_parts(content, _under(key, arrays))
     raise BundleError(f"The bundle has a model of the kind {kind!r}, which is not allowed.")

@@ -27,14 +27,11 @@ class StackedScore:
         The clinical columns that follow the signatures.
     classifier : Score
         Of ``len(signatures) + len(clinical)`` values.
-    mean : numpy.ndarray
-        Of each of those values over the training cases: where an average case stands.
     """
 
     signatures: Mapping[str, CaseScore]
     clinical: tuple[str, ...]
     classifier: Score
-    mean: np.ndarray
 
     @property
     def features(self) -> tuple[str, ...]:

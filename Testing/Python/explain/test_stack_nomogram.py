@@ -38,7 +38,7 @@ def single(feature: str, weight: float) -> FeatureScore:
 
 
 def stack(signatures: dict, clinical: tuple[str, ...], classifier: LinearScore) -> StackedScore:
-    return StackedScore(signatures, clinical, classifier, np.zeros(len(signatures) + len(clinical)))
+    return StackedScore(signatures, clinical, classifier)
 
 
 def ensemble_of(*finals, slope: float = 1.0, intercept: float = 0.0) -> Ensemble:

@@ -39,7 +39,7 @@ def single(feature: str, weight: float) -> FeatureScore:
 
 def stack(signatures: dict, clinical: tuple[str, ...] = ()) -> StackedScore:
     width = len(signatures) + len(clinical)
-    return StackedScore(signatures, clinical, logistic(*[1.0] * width), np.zeros(width))
+    return StackedScore(signatures, clinical, logistic(*[1.0] * width))
 
 
 def member(weight: float) -> Member:

@@ -69,7 +69,7 @@ def with_networks(name: str, folder: Path) -> SimpleNamespace:
     members = []
     for seed in range(2):
         network = fit_network(table, np.arange(8) % 2, key, section, seed)
-        fusion = StackedScore({key: network}, (), LinearScore(np.array([2.0]), 0.1, "logistic"), np.zeros(1))
+        fusion = StackedScore({key: network}, (), LinearScore(np.array([2.0]), 0.1, "logistic"))
         members.append(Member({"final": network if recipe.final_candidates == (key,) else fusion}, "final", {}))
     calibration = PlattCalibration(0.8, 0.0)
     ensemble = Ensemble(tuple(members), calibration, HalfSampleInterval((), calibration, np.zeros((2, 2))), 0.5)
