@@ -19,6 +19,14 @@ __all__ = ["CaseRow", "Manifest", "read_manifest"]
 
 PLAIN = ("case", "outcome", "treatment", "center", "scanner", "split", "simulated")
 PREFIXES = ("image", "mask", "clinical", "time", "event", "truth", "finding", "latent")
+OUTPUTS = (".csv", ".partial")
+"""Endings of the tables that lie beside the cases' folders; no folder may take their names."""
+
+MOST_PATH = 4096
+MOST_BYTES = 64 << 20
+MOST_CELLS = 20_000_000
+"""A Parquet file says in a few bytes that a value is there a thousand million times."""
+
 MASK = re.compile(r"mask:(?P<region>[^:@]+)(:(?P<phase>[^@]+))?(@(?P<reader>[^.]+)(\.(?P<reading>.+))?)?$")
 
 
@@ -139,18 +147,38 @@ def read_manifest(path: str | Path) -> Manifest:
 def _read_frame(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise ManifestError(f"{path} does not exist; give the manifest's path.")
+    if path.stat().st_size > MOST_BYTES:
+        raise ManifestError(f"{path} is larger than a manifest can be ({MOST_BYTES >> 20} MB); name another file.")
     try:
-        if path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
-            frame.columns = pd.Index([str(c).strip() for c in frame.columns])
-            return frame
-        # Without a header: pandas would rename a column that is there twice, and "@2.1" is another reading.
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", header=None)
-        frame = table.iloc[1:]
-        frame.columns = pd.Index([_text(name) for name in table.iloc[0]])
-        return frame
-    except (OSError, ValueError) as error:
+        return _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+    except ManifestError:
+        raise
+    except Exception as error:
+        # Parsers raise nearly every kind of error on a table that is none.
         raise ManifestError(f"{path} cannot be read as a table; save it as CSV (UTF-8) or Parquet.") from error
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    # Without a header: pandas would rename a column that is there twice, and "@2.1" is another reading.
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", header=None)
+    frame = table.iloc[1:]
+    frame.columns = pd.Index([_text(name) for name in table.iloc[0]])
+    return frame
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        said = file.metadata
+        groups = range(said.num_row_groups)
+        if said.num_rows * said.num_columns > MOST_CELLS or sum(said.row_group(g).total_byte_size for g in groups) > (
+            4 * MOST_BYTES
+        ):
+            raise ManifestError(f"{path} claims more cells than a manifest can have; name another file.")
+    frame = pd.read_parquet(path)
+    frame.columns = pd.Index([str(c).strip() for c in frame.columns])
+    return frame
 
 
 def _check_column(column: str, path: Path) -> None:
@@ -173,13 +201,15 @@ def _check_column(column: str, path: Path) -> None:
 def _row(record: Mapping[Any, Any], path: Path) -> CaseRow:
     base = path.parent
     case = _text(record.get("case"))
-    if not case or not re.fullmatch(r"[\w.+-][\w .+-]*", case) or case in (".", ".."):
+    if not re.fullmatch(r"[\w.+-][\w .+-]{0,99}", case) or case in (".", "..") or case.lower().endswith(OUTPUTS):
         raise ManifestError(f"{path}: {case!r} cannot be a case id; use letters, digits, '.', '_', '+' and '-'.")
     parts: dict[str, dict[Any, Any]] = {prefix: {} for prefix in PREFIXES}
     again: dict[str, dict[str, float]] = {}
     for column, value in record.items():
         prefix, _, rest = str(column).partition(":")
         text = _text(value)
+        if prefix in ("image", "mask", "truth") and not _is_path(text):
+            raise ManifestError(f"{path}: case {case} has {text!r} under {column!r}, which is no path on this machine.")
         if prefix in ("image", "truth") and text:
             parts[prefix][rest] = base / text
         elif prefix == "mask" and text:
@@ -220,6 +250,11 @@ def _row(record: Mapping[Any, Any], path: Path) -> CaseRow:
         clinical_readings=again,
         truth=parts["truth"],
     )
+
+
+def _is_path(text: str) -> bool:
+    """Whether a cell can be a path: printable, and on no other machine, which a look would open a connection to."""
+    return text.isprintable() and len(text) < MOST_PATH and not text.startswith(("\\\\", "//"))
 
 
 def _text(value: Any) -> str:

@@ -24,11 +24,13 @@ READERS = ("pydicom", "highdicom")
 
 
 def is_dicom(path: str | Path) -> bool:
-    """Whether a file begins as a DICOM file does."""
+    """Whether a file begins as a DICOM file does; what is no file, such as a pipe or a device, is not opened."""
     try:
+        if not Path(path).is_file():
+            return False
         with Path(path).open("rb") as stream:
             return stream.read(PREAMBLE + 4)[PREAMBLE:] == b"DICM"
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
