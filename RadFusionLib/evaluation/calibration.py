@@ -112,8 +112,10 @@ def calibration(outcome: ArrayLike, risk: ArrayLike, level: float = 0.95) -> Cal
     import statsmodels.api as sm
 
     design = sm.add_constant(odds)
-    line = sm.Logit(positive.astype(float), design).fit(disp=0)
-    large = sm.GLM(positive.astype(float), design[:, :1], family=sm.families.Binomial(), offset=odds).fit()
+    # Risks near 0 and 1 overflow on the way, without harm.
+    with np.errstate(over="ignore"):
+        line = sm.Logit(positive.astype(float), design).fit(disp=0)
+        large = sm.GLM(positive.astype(float), design[:, :1], family=sm.families.Binomial(), offset=odds).fit()
     z = float(norm.isf((1 - level) / 2))
 
     def wald(value: float, error: float) -> Estimate:

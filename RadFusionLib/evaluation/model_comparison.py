@@ -127,8 +127,11 @@ def compare_models(
         fitted = "No model is tested against another, since these cases had a part in fitting them."
         return ModelComparison(models, (), (fitted, *notes))
     said = list(notes)
+    constant = [name for name, score in scores.items() if np.ptp(score) == 0]
+    if constant:
+        said.append(f"Not tested, since every case has the same score: {', '.join(constant)}.")
     pairs: list[tuple[str, str, AUCComparison]] = []
-    for first, second in combinations(scores, 2):
+    for first, second in combinations([name for name in scores if name not in constant], 2):
         try:
             pairs.append((first, second, compare_aucs(outcome, scores[first], scores[second])))
         except InputError as error:

@@ -43,6 +43,8 @@ __all__ = ["report_sections"]
 
 SET_NAMES = {TEST: "Test set", APPARENT: "Apparent performance"}
 SHOWN_FAILURES = 20
+MANY = 1_000_000
+"""Cases beyond which a number would seem to mean something."""
 FEW_EVENTS = 10
 """Events a variable below which a Cox model is said to have few (Peduzzi 1995)."""
 
@@ -376,8 +378,12 @@ def _survival_size(followed: GroupSurvival, name: str) -> list[Block]:
 
 
 def _criteria(wanted: SampleSize, caption: str) -> Table:
-    rows = tuple((c.name, f"{c.cases:,}") for c in wanted.criteria)
-    return Table(("criterion", "cases"), (*rows, ("all of them", f"{wanted.cases:,}")), caption)
+    rows = tuple((c.name, _many(c.cases)) for c in wanted.criteria)
+    return Table(("criterion", "cases"), (*rows, ("all of them", _many(wanted.cases))), caption)
+
+
+def _many(cases: int) -> str:
+    return f"{cases:,}" if cases <= MANY else f"more than {MANY:,}"
 
 
 def _checklists(found: Evaluation) -> Section:
