@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from slicer.i18n import tr as _
@@ -121,10 +122,20 @@ class PredictStep(Step):
             if asked == self._asked_what_if and self.chosen is not None:
                 with self.panel.errorsShown():
                     self.panel.result.showWhatIf(ShownPrediction.from_answer(answer), clinical)
+                    self._draw(asked)
+
+        arguments = {"number": shown.number, "clinical": clinical}
+        self.panel.work.ask("what_if_record", arguments, done, lambda error: self.panel.result.remark(str(error)))
+
+    def _draw(self, asked: int) -> None:
+        """Draw the pictures of other clinical values, which takes longer than their risk."""
+
+        def done(pictures: Mapping[str, str]) -> None:
+            if asked == self._asked_what_if and self.chosen is not None:
+                self.panel.result.showPictures({name: Path(path) for name, path in pictures.items()})
 
         out = str(self.panel.work.scratch())
-        arguments = {"number": shown.number, "clinical": clinical, "out": out}
-        self.panel.work.ask("what_if_folder", arguments, done, lambda error: self.panel.result.remark(str(error)))
+        self.panel.work.ask("draw_what_if", {"out": out}, done, self.panel.failed)
 
     def _predict(self) -> None:
         asked = self.now()

@@ -74,6 +74,7 @@ class ResultStep(Step):
         self.chosen.lastPrediction = self._stored
         self._layered = ()
         self._page(prediction)
+        self.showPictures(prediction.pictures)
         self.checkFresh()
         self.panel.refresh()
 
@@ -136,6 +137,7 @@ class ResultStep(Step):
             self._blank()
             if self.shown is not None:
                 self._page(self.shown)
+                self.showPictures({})
         except (ValueError, KeyError, TypeError):
             # A scene of another version, or altered: as if nothing had been predicted.
             self.shown = self._asked = None
@@ -152,7 +154,10 @@ class ResultStep(Step):
         self.ui.resultLabel.text = result_page(prediction.explanation, what_if)
         self.ui.whyLabel.text = why_page(prediction.explanation)
         self.ui.pictures.visible = True
-        self._pictures = dict(prediction.pictures)
+
+    def showPictures(self, pictures: Mapping[str, Path]) -> None:
+        """Show the pictures that there are; those of other clinical values come a moment after their risk."""
+        self._pictures = dict(pictures)
         for tab, name in enumerate(PICTURES, start=1):
             path = self._pictures.get(name)
             self.ui.pictures.setTabEnabled(tab, path is not None)

@@ -25,6 +25,8 @@ __all__ = ["BenchFiles"]
 class BenchFiles(Bench):
     """What can be asked by paths and answered in JSON; parameters as those of :class:`Bench`."""
 
+    _changed: Prediction | None = None
+
     def facts_record(self, stage: Stage) -> dict[str, Any]:
         """Return the bundle's :class:`~RadFusionLib.reading.bundle_facts.BundleFacts`, field by field."""
         stage(0.0, "Reading the bundle")
@@ -37,12 +39,19 @@ class BenchFiles(Bench):
         _, prediction = self._kept(found.number)
         return self._delivered(found.number, prediction, Path(out))
 
-    def what_if_folder(self, stage: Stage, number: int, clinical: Mapping[str, float], out: str) -> dict[str, Any]:
-        """Return what a prediction's images say with other clinical values."""
+    def what_if_record(self, stage: Stage, number: int, clinical: Mapping[str, float]) -> dict[str, Any]:
+        """Return what a prediction's images say with other clinical values; its pictures take longer."""
         from RadFusionLib.workflow.what_if import with_clinical
 
         _, prediction = self._kept(number)
-        return self._delivered(number, with_clinical(self._bundle, prediction, clinical), Path(out))
+        self._changed = with_clinical(self._bundle, prediction, clinical)
+        return _record(number, self._changed)
+
+    def draw_what_if(self, stage: Stage, out: str) -> dict[str, str]:
+        """Draw what :meth:`what_if_record` last returned into a folder; return the pictures by name."""
+        if self._changed is None:
+            raise InputError("No other clinical values were asked for.")
+        return self._draw(self._changed, Path(out))
 
     def register_folder(self, stage: Stage, case: str) -> dict[str, list[list[float]]]:
         """Register every phase of the case in a folder to the reference.
@@ -85,11 +94,18 @@ class BenchFiles(Bench):
         return folder
 
     def _delivered(self, number: int, found: Prediction, out: Path) -> dict[str, Any]:
-        out.mkdir(parents=True, exist_ok=True)
+        pictures = self._draw(found, out)
         heatmap = None if found.heatmap is None else write_array_volume(found.heatmap, out / "heatmap.npy")
-        pictures = {name: str(path) for name, path in draw_pictures(self._bundle, found, out).items()}
-        explanation = _plain(found.explanation)
-        return {"number": number, "explanation": explanation, "heatmap": heatmap, "pictures": pictures, "out": str(out)}
+        return {**_record(number, found), "heatmap": heatmap, "pictures": pictures, "out": str(out)}
+
+    def _draw(self, found: Prediction, out: Path) -> dict[str, str]:
+        out.mkdir(parents=True, exist_ok=True)
+        return {name: str(path) for name, path in draw_pictures(self._bundle, found, out).items()}
+
+
+def _record(number: int, found: Prediction) -> dict[str, Any]:
+    """A prediction without heatmap and pictures."""
+    return {"number": number, "explanation": _plain(found.explanation), "heatmap": None, "pictures": {}, "out": ""}
 
 
 def _plain(value: Any) -> Any:
