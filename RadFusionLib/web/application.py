@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,8 @@ async def serve(
         When this machine cannot draw.
     """
     asyncio.get_running_loop().set_exception_handler(_hear)
+    # A page that a busy machine keeps from answering within 15 s is not gone, and would not come back.
+    os.environ.setdefault("WSLINK_HEART_BEAT", "0")
     probe = RenderingProbe()
     worker = Worker(bundle, allow_demonstration)
     worker.start()

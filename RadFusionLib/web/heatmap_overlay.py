@@ -144,12 +144,12 @@ class HeatmapOverlay:
             color.AddRGBPoint(low + at * (high - low), red, green, blue)
         opacity = properties.GetScalarOpacity()
         opacity.RemoveAllPoints()
-        # Faint at least as far from 0 as a tenth of the range, where the colours say little.
-        bound = max(self._threshold, 0.1 * reach)
+        # Nothing nearer to 0 than a fifth of the range, where the colours say little and would hide the rest.
+        bound = max(self._threshold, 0.2 * reach)
         for sign in (-1.0, 1.0) if low < 0 else (1.0,):
             opacity.AddPoint(sign * bound * 0.999, 0.0)
-            opacity.AddPoint(sign * bound, 0.05)
-            opacity.AddPoint(sign * max(reach, bound * 1.001), 0.5)
+            opacity.AddPoint(sign * bound, 0.03)
+            opacity.AddPoint(sign * max(reach, bound * 1.001), 0.35)
         properties.GetGradientOpacity().RemoveAllPoints()
         properties.GetGradientOpacity().AddPoint(0, 1.0)
         properties.SetShade(False)

@@ -31,6 +31,7 @@ html { overflow: hidden; }
 .reader-term .text-caption { line-height: 1.25; }
 .reader-bar-row { position: relative; height: 7px; background: #2b2f34; border-radius: 2px; }
 .reader-bar { position: absolute; top: 0; height: 7px; border-radius: 2px; }
+.reader-number { flex: none; white-space: nowrap; }
 .reader-range { background: #75808c; }
 .reader-place { position: absolute; top: -2px; height: 11px; width: 5px; margin-left: -2.5px; background: #ffffff;
   border-radius: 2px; }

@@ -87,7 +87,7 @@ def _why(result: Any) -> None:
     with html.Div(v_for=(f"term in {result.terms}",), key=("term.label",), classes="reader-term"):
         with html.Div(classes="d-flex justify-space-between text-caption"):
             html.Span("{{ term.label }}<span v-if='term.value'> = {{ term.value }}</span>")
-            html.Span("{{ term.addend }}", classes="ml-2 font-weight-bold")
+            html.Span("{{ term.addend }}", classes="ml-2 font-weight-bold reader-number")
         with html.Div(classes="reader-bar-row"):
             html.Div(
                 classes=("term.raises ? 'reader-bar reader-raises' : 'reader-bar reader-lowers'",),
@@ -105,7 +105,7 @@ def _nomogram(nomogram: Any) -> None:
                 html.Span(
                     "{{ row.label }} = {{ row.value }}<span v-if='row.outside'> (outside the training cases)</span>"
                 )
-                html.Span("{{ row.points }}", classes="ml-2 font-weight-bold")
+                html.Span("{{ row.points }}", classes="ml-2 font-weight-bold reader-number")
             with html.Div(classes="reader-bar-row"):
                 html.Div(classes="reader-bar reader-range", style=("`left: ${row.start}%; width: ${row.width}%`",))
                 html.Div(classes="reader-place", style=("`left: ${row.place}%`",))
