@@ -13,7 +13,8 @@ def roc_figure(found: Assessment) -> str:
     """Draw the curve as SVG."""
     figure, axes = new_figure()
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="chance")
-    axes.step(*found.roc, where="post", color=BLUE, linewidth=2, label=f"AUC {interval(found.auc, 2)}")
+    # Straight between points: cases of one risk are passed together, as the area counts them.
+    axes.plot(*found.roc, color=BLUE, linewidth=2, label=f"AUC {interval(found.auc, 2)}")
     sensitivity, specificity = found.rates["sensitivity"], found.rates["specificity"]
     axes.errorbar(
         1 - specificity.value,
