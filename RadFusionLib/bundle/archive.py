@@ -75,6 +75,8 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
             if INDEX not in names or len(set(names)) != len(names) or set(names) - set(LARGEST):
                 raise BundleError(f"{path} holds files that a bundle does not have; do not use it.")
             for entry in entries:
+                if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise BundleError(f"{path} is packed as no bundle is; do not use it.")
                 if entry.file_size > LARGEST[entry.filename]:
                     raise BundleError(f"{path} holds a {entry.filename} that is too large; do not use it.")
             data = {name: _read_member(archive, name) for name in names}

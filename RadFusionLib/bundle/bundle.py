@@ -13,9 +13,10 @@ from RadFusionLib.bundle.archive import read_archive, write_archive
 from RadFusionLib.bundle.card import DEMONSTRATION, RESEARCH_USE
 from RadFusionLib.bundle.estimators import ensemble_from_parts, ensemble_to_parts
 from RadFusionLib.bundle.record import TrainingRecord
+from RadFusionLib.bundle.rehearsal import rehearse
 from RadFusionLib.deep import Weights
 from RadFusionLib.doubt import TrainingDomain
-from RadFusionLib.errors import BundleError, RadFusionError
+from RadFusionLib.errors import BundleError
 from RadFusionLib.fusion import Ensemble
 from RadFusionLib.recipe import Recipe
 
@@ -103,7 +104,6 @@ class Bundle:
         BundleError
             When it is missing, damaged, altered, of an unknown schema or holds what is not allowed.
         """
-        from safetensors import SafetensorError
         from safetensors.numpy import load
 
         path = Path(path)
@@ -114,7 +114,7 @@ class Bundle:
             if "network.safetensors" in members:
                 tensors = load(members["network.safetensors"])
                 weights = Weights(tensors=tensors, **index["network"])
-            return cls(
+            bundle = cls(
                 recipe=Recipe.from_json(index["recipe"]),
                 ensemble=ensemble_from_parts(index["ensemble"], arrays),
                 weights=weights,
@@ -123,7 +123,10 @@ class Bundle:
                 card=members["card.md"].decode("utf-8"),
                 sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
             )
+            rehearse(bundle)
+            return bundle
         except BundleError:
             raise
-        except (KeyError, TypeError, ValueError, AttributeError, SafetensorError, RadFusionError) as error:
+        except Exception as error:
+            # A forged bundle can make any part of a prediction fail, in any way.
             raise BundleError(f"{path} does not hold what a bundle must; get it again from where it came.") from error

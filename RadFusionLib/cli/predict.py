@@ -33,6 +33,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-contours", action="store_true", help="leave out the spread of the risk over plausible contours"
     )
+    parser.add_argument(
+        "--deidentify",
+        action="store_true",
+        help="with --write dicom: copy the case's DICOM files without the patient's identity beside the results, which "
+        "then have none either",
+    )
+    parser.add_argument(
+        "--deidentify-key",
+        type=Path,
+        metavar="FILE",
+        help="a secret of your own: with it, nobody who has the original UIDs can tell which they became",
+    )
     parser.add_argument("--case", action="append", help="only this case (may be given again)")
     parser.add_argument(
         "--jobs", type=jobs, default=1, help="processes, or threads for a single case (default 1; 0 for all cores)"
@@ -59,6 +71,8 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
         raise InputError(
             f"--write does not know {', '.join(sorted(wanted - set(WRITABLE)))}; use {', '.join(WRITABLE)}."
         )
+    if (options.deidentify and "dicom" not in wanted) or (options.deidentify_key and not options.deidentify):
+        raise InputError("--deidentify strips DICOM results: add --write dicom; --deidentify-key goes with it.")
     check_out_folder(options.out)
     bundle = Bundle.load(options.bundle)
     manifest = read_manifest(options.manifest)
@@ -88,6 +102,7 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
             store=store,
             resume=options.resume,
             manifest=manifest.path,
+            deidentified=_key(options),
             progress=bar,
             say=bar.say,
         )
@@ -100,3 +115,10 @@ def run(options: argparse.Namespace, bar: ProgressBar) -> tuple[int, Any]:
     bar.say(bundle.notice)
     result = {"out": str(options.out), "risks": delivered.risks, "failures": delivered.failures}
     return code, result | {"resumed": delivered.resumed}
+
+
+def _key(options: argparse.Namespace) -> bytes | None:
+    """What goes into the hashes that replace UIDs; None where identities are kept."""
+    if not options.deidentify:
+        return None
+    return bytes(options.deidentify_key.read_bytes()) if options.deidentify_key else b""

@@ -254,7 +254,8 @@ def _row(record: Mapping[Any, Any], path: Path) -> CaseRow:
 
 def _is_path(text: str) -> bool:
     """Whether a cell can be a path: printable, and on no other machine, which a look would open a connection to."""
-    return text.isprintable() and len(text) < MOST_PATH and not text.startswith(("\\\\", "//"))
+    short = len(text) < MOST_PATH and all(len(part.encode()) < 256 for part in Path(text).parts)
+    return text.isprintable() and short and not text.startswith(("\\\\", "//"))
 
 
 def _text(value: Any) -> str:

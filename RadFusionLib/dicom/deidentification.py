@@ -96,7 +96,7 @@ def deidentify(folder: str | Path, out: str | Path, *, key: bytes = b"", case: s
     Parameters
     ----------
     folder : str or Path
-        With DICOM files at any depth.
+        With DICOM files at any depth; or one DICOM file.
     out : str or Path
         Must not exist; appears when all is copied.
     key : bytes
@@ -112,8 +112,8 @@ def deidentify(folder: str | Path, out: str | Path, *, key: bytes = b"", case: s
         voxels.
     """
     folder, out = Path(folder), Path(out)
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder; name one with DICOM files.")
+    if not folder.exists():
+        raise InputError(f"{folder} does not exist; name a folder with DICOM files.")
     if out.exists():
         raise InputError(f"{out} is there already; name a new folder for the copies.")
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
@@ -121,7 +121,7 @@ def deidentify(folder: str | Path, out: str | Path, *, key: bytes = b"", case: s
     files: dict[Path, Path] = {}
     left_out: dict[str, int] = {}
     try:
-        for path in sorted(found for found in folder.rglob("*") if found.is_file() and is_dicom(found)):
+        for path in [folder] if folder.is_file() else sorted(filter(is_dicom, folder.rglob("*"))):
             data = read_header(path, voxels=True)
             with understood(path):
                 reason = _why_not(data, path)

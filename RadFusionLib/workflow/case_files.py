@@ -31,8 +31,14 @@ def write_case(
     folder: Path,
     wanted: Collection[str],
     scene_writer: SceneWriter | None,
+    deidentified: bytes | None = None,
 ) -> str:
     """Write what is wanted of a case into a folder that takes its name only when it is complete.
+
+    Parameters
+    ----------
+    deidentified : bytes, optional
+        As :func:`~RadFusionLib.workflow.dicom_results.write_dicom` takes it.
 
     Returns
     -------
@@ -48,7 +54,7 @@ def write_case(
         return ""
     try:
         with whole_folder(folder) as partial:
-            return _write(bundle, row, case, found, partial, wanted, scene_writer)
+            return _write(bundle, row, case, found, partial, wanted, scene_writer, deidentified)
     except OSError as error:
         raise StoreError(str(folder.parent), error.strerror or str(error)) from error
 
@@ -88,6 +94,7 @@ def _write(
     folder: Path,
     wanted: Collection[str],
     scene_writer: SceneWriter | None,
+    deidentified: bytes | None,
 ) -> str:
     if "explanation" in wanted:
         text = json.dumps(found.explanation, indent=1, sort_keys=True)
@@ -106,5 +113,5 @@ def _write(
     if "scene" in wanted and scene_writer is not None:
         scene_writer(case, found, folder / "scene.mrb")
     if "dicom" in wanted:
-        return write_dicom(bundle, row, found, folder / "dicom")
+        return write_dicom(bundle, row, found, folder / "dicom", deidentified)
     return ""

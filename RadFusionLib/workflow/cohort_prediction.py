@@ -13,6 +13,7 @@ from RadFusionLib.bundle import Bundle
 from RadFusionLib.cohort import CaseRow, Manifest, changed_cases
 from RadFusionLib.computing import Entry, Store, Workers, digest_of, engine_digest, here
 from RadFusionLib.computing.engine import PREDICTION
+from RadFusionLib.dicom.deidentification import hashed_uid
 from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.whole_file import whole_file
 from RadFusionLib.workflow.case_content import KeptCase
@@ -53,6 +54,7 @@ class _Plan:
     store: Store | None
     resume: bool
     sources: str
+    deidentified: bytes | None = None
     stages: Mapping[str, Stage] = field(default_factory=dict)
 
 
@@ -81,6 +83,7 @@ def predict_cohort(
     store: Store | None = None,
     resume: bool = False,
     manifest: Path | None = None,
+    deidentified: bytes | None = None,
     progress: ProgressCallback | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Delivered:
@@ -106,6 +109,8 @@ def predict_cohort(
         Whether to leave cases alone that are finished and whose files are as they were written.
     manifest : path, optional
         Where the rows came from; a case whose row there is no longer the same at the end is listed as failed.
+    deidentified : bytes, optional
+        The key by which DICOM inputs are copied, and DICOM results written, without the patients' identity.
     say : callable
         Takes a line a case.
 
@@ -117,7 +122,7 @@ def predict_cohort(
     out = out.absolute()
     plan = _Plan(
         bundle, out, tuple(sorted(wanted)), scene_writer, heatmap, contours, threads, device, allow_demonstration,
-        store if bundle.sha256 else None, resume, engine_digest(PREDICTION),
+        store if bundle.sha256 else None, resume, engine_digest(PREDICTION), deidentified,
         _stages(rows, Stage(progress)) if workers is here else {},
     )  # fmt: skip
     found: dict[str, _Written] = {}
@@ -180,7 +185,7 @@ def _written(plan: _Plan, row: CaseRow) -> _Written:
         device=plan.device,
     )
     part(0.9, f"Writing {row.id}")
-    remark = write_case(plan.bundle, row, case, found, folder, plan.wanted, plan.scene_writer)
+    remark = write_case(plan.bundle, row, case, found, folder, plan.wanted, plan.scene_writer, plan.deidentified)
     table_row = _row(found)
     if store is not None:
         files = files_of(folder) if plan.wanted else {}
@@ -194,7 +199,9 @@ def _key(plan: _Plan, kept: KeptCase) -> str:
     asked = [plan.wanted, plan.heatmap, plan.contours, plan.threads, plan.device, plan.allow_demonstration]
     # DICOM results name the slices they were made from, and the same voxels may lie in others.
     origin = kept.state if "dicom" in plan.wanted else None
-    return digest_of(kept.content.digest, values, plan.bundle.sha256, asked, origin, plan.sources)
+    # The key stays with its owner: only what it gives is kept.
+    stripped = None if plan.deidentified is None else hashed_uid("1.2.3", plan.deidentified)
+    return digest_of(kept.content.digest, values, plan.bundle.sha256, asked, origin, plan.sources, stripped)
 
 
 def _line(row: Mapping[str, Any]) -> str:
