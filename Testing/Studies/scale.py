@@ -47,7 +47,7 @@ def run(
     whole = extract(manifest, place / "whole", "--jobs", str(jobs))
     stage(0.45, "Extracting it with kills")
     shutil.rmtree(place / "killed", ignore_errors=True)
-    killed = killed_and_resumed(manifest, place / "killed", jobs, KILLS, whole.seconds, SEED)
+    killed = killed_and_resumed(manifest, place / "killed", jobs, KILLS, SEED)
     equal = same(place / "killed", place / "whole")
     stage(0.9, "Fewer cases by every kind of worker")
     again = extract(manifest, place / "whole", "--jobs", str(jobs), "--resume")
@@ -150,26 +150,31 @@ def extract(manifest: Path, out: Path, *words: str) -> Extraction:
     )
 
 
-def killed_and_resumed(manifest: Path, out: Path, jobs: int, kills: int, whole: float, seed: int) -> dict[str, Any]:
-    """Kill the run with -9 at random moments, resume it each time, and let it end at last."""
+def killed_and_resumed(manifest: Path, out: Path, jobs: int, kills: int, seed: int) -> dict[str, Any]:
+    """Kill the run with -9 at random moments, resume it each time, and let it end at last.
+
+    The moments are drawn as numbers of cases, not as seconds, so that a machine that others use as well makes no run
+    end before it is killed.
+    """
+    cases = len(pd.read_csv(manifest))
     rng = np.random.default_rng(seed)
     done = []
     for number in range(kills):
         words = ["--jobs", str(jobs), *(["--resume"] if number else [])]
+        goal = begun(out) + rng.uniform(0.1, 0.3) * cases
         process = subprocess.Popen(command(manifest, out, *words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait = float(rng.uniform(0.1, 0.3)) * whole
-        try:
-            process.wait(wait)
-            raise RuntimeError(f"the run ended within {wait:.0f} s, before it could be killed")
-        except subprocess.TimeoutExpired:
-            workers = children(process.pid)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        done.append({"after_seconds": wait, "workers_left": left(workers, 10.0), "kept": kept(out)})
+        while begun(out) < goal:
+            if process.poll() is not None:
+                raise RuntimeError("the run ended before it could be killed")
+            time.sleep(float(rng.uniform(0.05, 0.5)))
+        workers = children(process.pid)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        done.append({"cases_begun": begun(out), "workers_left": left(workers, 30.0)})
         if (out / "features.parquet").exists():
             raise RuntimeError("a killed run left a table")
     last = extract(manifest, out, "--jobs", str(jobs), "--resume")
-    return {"kills": done, "resumed": last.result["resumed"], "last": last.figures(len(pd.read_csv(manifest)))}
+    return {"kills": done, "resumed": last.result["resumed"], "last": last.figures(cases)}
 
 
 def tiny_cohort(folder: Path, cases: int, seed: int) -> Path:
@@ -249,6 +254,11 @@ def size(folder: Path, ending: str) -> int:
 def kept(out: Path) -> int:
     """Pieces of finished work in an output's store."""
     return sum(path.is_file() for path in (out / ".radfusion").glob("*/*/*"))
+
+
+def begun(out: Path) -> int:
+    """Cases of which an output's store has at least the first step."""
+    return sum(path.is_file() for path in (out / ".radfusion" / "prepared").glob("*/*"))
 
 
 def children(process: int) -> list[int]:
