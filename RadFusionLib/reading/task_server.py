@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -87,6 +88,8 @@ def main() -> None:
     from RadFusionLib.reading.bench_files import BenchFiles
 
     folder, bundle, allow_demonstration = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "1"
+    # Ended from outside, it still takes its folder, a patient's images among it, along.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     try:
         serve(Folder(folder), BenchFiles(bundle, allow_demonstration))
     finally:

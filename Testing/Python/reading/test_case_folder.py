@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +101,27 @@ def test_what_was_asked_before_the_cancellation_stops_and_what_comes_after_does_
     found = answers(tmp_path, monkeypatch, ("double", {"number": 1}), ("double", {"number": 2}))
     assert "cancelled" in found[0]
     assert found[1] == {"done": 4}
+
+
+@pytest.mark.parametrize("end", ["input", "signal"])
+def test_a_process_whose_window_is_gone_takes_its_files_along(tmp_path: Path, end: str) -> None:
+    from RadFusionLib.reading.task_process import START
+
+    folder = tmp_path / "exchange"
+    folder.mkdir()
+    (folder / "0.npy").write_bytes(b"a patient's voxels")
+    words = [sys.executable, "-c", START, str(Path(__file__).resolve().parents[3]), str(folder), "no bundle", "0"]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"number": 1, "task": "no task", "arguments": {}}) + "\n")
+    process.stdin.flush()
+    stop = time.monotonic() + 120
+    while not (folder / "1.answer").is_file():
+        assert time.monotonic() < stop
+        time.sleep(0.05)
+    if end == "input":
+        process.stdin.close()
+    else:
+        process.terminate()
+    process.wait(60)
+    assert not folder.exists()
