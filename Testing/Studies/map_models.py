@@ -49,10 +49,12 @@ def randomised(member: Member, generator: np.random.Generator) -> Member:
     return Member({member.final: replace(score, weight=weight)}, member.final, {})
 
 
-def permuted_members(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, number: int) -> list[Member]:
-    """Members of the whole recipe, trained as ever, on outcomes dealt out anew."""
+def permuted_members(
+    table: FeatureTable, outcome: np.ndarray, recipe: Recipe, number: int, models: Sequence[str] = ()
+) -> list[Member]:
+    """Members of the whole recipe, or of some of its models, trained as ever, on outcomes dealt out anew."""
     permuted = np.random.default_rng(PERMUTATION_SEED + number).permutation(outcome)
-    return fitted_members(table, permuted, recipe, recipe.final_candidates)
+    return fitted_members(table, permuted, recipe, models or recipe.final_candidates)
 
 
 def fitted_members(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, models: Sequence[str]) -> list[Member]:

@@ -93,7 +93,11 @@ def run(
     heatmap = {name: float(bundle.recipe.heatmap[name]) for name in ("neighbourhood_mm", "stride_mm")}
     made = partial(_models, folder, bundle, models, backbones, jobs, stage.part(0.0, 0.2))
     key = {"members": _stamp(bundle), "heatmap": heatmap, "models": models, "backbones": backbones}
-    found = _cached(folder, "contribution", key, cases, made, _judge, jobs, stage.part(0.2, 0.7))
+    found = _cached(folder, "contribution", key, cases, made, _judge, jobs, stage.part(0.2, 0.6))
+    frozen = partial(_permuted_frozen, folder, bundle, models, jobs, stage.part(0.6, 0.65))
+    key = {"members": _stamp(bundle), "models": models}
+    activations = _cached(folder, "Grad-CAM, 3D", key, cases, frozen, _judge_frozen, jobs, stage.part(0.65, 0.7))
+    found = [{**scores, **more} for scores, more in zip(found, activations, strict=True)]
     figures: dict[str, Any] = {"cases": cases, "seed": SEED, "heatmap": heatmap, **_figures(found)}
     for number, (label, (name, fitted, kind)) in enumerate(TRAINED_NETWORKS.items()):
         section = stage.part(0.7 + 0.15 * number, 0.85 + 0.15 * number)
@@ -179,6 +183,21 @@ def _of_backbone(
     table = make_case(recipe, weights, SEED, index, names).table
     hidden = hidden_features(recipe, weights, case.prepared, table, names, centres, balls.diameter / 2)
     return _painted(members, balls, centres, table, hidden)
+
+
+def _permuted_frozen(folder: Path, bundle: Bundle, count: int, jobs: int, stage: Stage) -> list[Bundle]:
+    """The frozen network as it comes, with members of its features alone on outcomes dealt out anew."""
+    table, outcome = training_cohort(folder, jobs, stage)
+    members = [permuted_members(table, outcome, bundle.recipe, number, ["DLR-bi"]) for number in range(count)]
+    return [with_members(bundle, each) for each in members]
+
+
+def _judge_frozen(models: list[Bundle], index: int) -> Scores:
+    names = {name for bundle in models for name in bundle.ensemble.features}
+    case = make_case(models[0].recipe, models[0].weights, SEED, index, names)
+    grad = HeatmapChoice("gradcam")
+    painted = [paint_heatmap(bundle, case.prepared, case.table, grad).volume for bundle in models]
+    return _scored({"Grad-CAM, 3D: permuted outcomes": painted}, case)
 
 
 def _networks(
