@@ -71,17 +71,13 @@ def _story(page: Any, out: Path, tutorial: bool, readme: bool) -> None:
         page.get_by_role("button", name="4 Clinical values").click()
         page.get_by_role("button", name="2 Segment").click()
         _save(page, out / "tutorial-clinical.png")
+    if not readme:
+        return
     page.get_by_role("button", name="Predict", exact=True).click()
     page.locator(".reader-legend").wait_for()
-    _until_still(page)
-    if readme:
-        for width, height in SIZES:
-            page.set_viewport_size({"width": width, "height": height})
-            _save(page, out / f"reader-{width}x{height}.png")
-    page.set_viewport_size({"width": 1280, "height": 800})
-    if tutorial:
-        page.locator(".reader-nomogram, .reader-nomogram-why").first.scroll_into_view_if_needed()
-        _save(page, out / "tutorial-why.png")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        _save(page, out / f"reader-{width}x{height}.png")
 
 
 def _save(page: Any, path: Path) -> None:
