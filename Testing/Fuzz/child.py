@@ -43,6 +43,7 @@ def main() -> None:
     print(json.dumps({"ready": True}), flush=True)
     for number in range(options.first, options.last):
         rng = np.random.default_rng([options.seed, sorted(TARGETS).index(options.kind), number])
+        target.number = number
         path = target.mutant(rng)
         print(json.dumps({"number": number, "path": str(path)}), flush=True)
         faulthandler.dump_traceback_later(options.seconds, exit=True)

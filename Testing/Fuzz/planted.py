@@ -20,7 +20,7 @@ __all__ = ["Planted"]
 
 
 class Planted(Target):
-    """Does one wrong thing after another; the word in the file says which."""
+    """Does one thing after another that no input may, but for the first; the word in the file says which."""
 
     name: ClassVar[str] = "planted"
     deeds: ClassVar[tuple[str, ...]] = (
@@ -31,11 +31,10 @@ class Planted(Target):
     def whole(self) -> list[Path]:
         self._path = self.folder / "p.txt"
         self._path.write_text("nothing")
-        self._next = 0
         return [self._path]
 
     def mutant(self, rng: np.random.Generator) -> Path:
-        self._path.write_text(self.deeds[int(rng.integers(2**32)) % len(self.deeds)])
+        self._path.write_text(self.deeds[self.number])
         return self._path
 
     def use(self, path: Path) -> None:
@@ -48,7 +47,7 @@ class Planted(Target):
         raise InputError(f"{self._path} is not an image; name another.")
 
     def _unclear(self) -> None:
-        raise InputError("no\nsentence")
+        raise InputError("no sentence")
 
     def _crash(self) -> None:
         raise KeyError("x")
@@ -77,7 +76,7 @@ class Planted(Target):
             opened.connect_ex(("127.0.0.1", 9))
 
     def _memory(self) -> None:
-        np.ones(3 << 27)
+        np.ones(1 << 27)
 
     def _hang(self) -> None:
         time.sleep(3600)

@@ -57,7 +57,6 @@ class Recipes(Target):
             paths.append(self.folder / f"{number}.yaml")
             paths[-1].write_text(text, encoding="utf-8")
         self._texts, self._path = texts, self.folder / "r.yaml"
-        self._profile = 0
         return paths
 
     def mutant(self, rng: np.random.Generator) -> Path:
@@ -73,11 +72,10 @@ class Recipes(Target):
         else:
             data = _dumped(mutated_document(yaml.safe_load(text), rng))
         self._path.write_bytes(data)
-        self._profile += 1
         return self._path
 
     def use(self, path: Path) -> None:
-        recipe = load_recipe(path, ("paper", "small")[self._profile % 2])
+        recipe = load_recipe(path, ("paper", "small")[self.number % 2])
         for name in dir(Recipe):
             # A recipe whose models all have a classifier of their own has none itself.
             if isinstance(getattr(Recipe, name), property) and (name != "classifier" or recipe.document[name]):

@@ -26,6 +26,8 @@ class Target(ABC):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.number = 0
+        """Of the present input."""
 
     @abstractmethod
     def whole(self) -> list[Path]:
