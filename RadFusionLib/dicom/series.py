@@ -40,7 +40,11 @@ WANTED = (
     "Modality",
     "BitsAllocated",
     "SamplesPerPixel",
+    "SOPClassUID",
 )
+ENHANCED = tuple(f"1.2.840.10008.5.1.4.1.1.{number}" for number in ("2.1", "2.2", "4.1", "4.3", "4.4", "128.1", "130"))
+"""Enhanced and legacy converted CT, MR and PET: made for many frames, so that one frame has no place of its own."""
+
 SUFFIXES = (".dcm", ".ima", ".dicom")
 UIDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 MAY_BE_EMPTY = (
@@ -217,7 +221,7 @@ def check_slice(file: Path) -> Dataset:
     """
     header = read_header(file, WANTED)
     with understood(file):
-        if int(header.get("NumberOfFrames") or 1) > 1:
+        if int(header.get("NumberOfFrames") or 1) > 1 or said(header, "SOPClassUID") in ENHANCED:
             raise InputError(f"{file} is a multi-frame DICOM image; export it as single-frame slices.")
         if "MOSAIC" in [str(word).upper() for word in header.get("ImageType") or []]:
             raise InputError(f"{file} is a mosaic (a whole volume in one DICOM image); export it as single slices.")
