@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from RadFusionLib.errors import InputError
+from RadFusionLib.fusion import Risk
 from RadFusionLib.fusion.table import FeatureTable
 
 if TYPE_CHECKING:
@@ -30,15 +33,27 @@ def rehearse(bundle: Bundle) -> None:
     names = sorted({*bundle.ensemble.features, *bundle.ensemble.interval_features, *bundle.domain.appearance})
     middle = len(bundle.domain.levels) // 2
     values = [bundle.domain.quantiles[name][middle] if name in bundle.domain.quantiles else 0.0 for name in names]
-    table = FeatureTable(("rehearsal",), tuple(names), np.array([values], dtype=float), ("",))
+    numbers = np.array([values], dtype=float)
+    # A model that harmonises scanners may refuse a case whose scanner is not named.
+    tables = [FeatureTable(("rehearsal",), tuple(names), numbers, (s,)) for s in (*bundle.domain.scanners, "")]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        bundle.domain.warnings(table, "")
+        bundle.domain.warnings(tables[-1], "")
         if bundle.ensemble.images:
             return
-        (risk,) = bundle.ensemble.predict(table)
+        risk = _first_risk(bundle, tables)
     if not 0 <= risk.low <= risk.risk <= risk.high <= 1:
         raise ValueError("no risk")
+
+
+def _first_risk(bundle: Bundle, tables: Sequence[FeatureTable]) -> Risk:
+    """The risk of the first of these tables that the ensemble does not refuse."""
+    for table in tables[:-1]:
+        try:
+            return bundle.ensemble.predict(table)[0]
+        except InputError:
+            continue
+    return bundle.ensemble.predict(tables[-1])[0]
 
 
 def _check_words(bundle: Bundle) -> None:
