@@ -127,7 +127,7 @@ class Bundles(Target):
             elif change == "link":
                 entry = zipfile.ZipInfo("link.md")
                 entry.external_attr = 0o120777 << 16
-                archive.writestr(entry, "../outside/canary.nrrd")
+                archive.writestr(entry, "../../outside/canary.nrrd")
             elif change == "twice":
                 archive.writestr(pick(rng, sorted(content)), b"touch touched")
         data = buffer.getvalue()

@@ -54,7 +54,8 @@ def main() -> None:
 
 def _prepared(kind: str, folder: Path) -> tuple[Target, Watch]:
     """The target with everything imported, whole inputs accepted, limits set and the watch begun."""
-    inside, outside, empty = (folder / name for name in ("inside", "outside", "empty"))
+    # Two levels down: the series of a structure set is looked for in the folders beside it, as the page on DICOM says.
+    inside, outside, empty = (folder / name for name in ("case/inside", "outside", "empty"))
     for place in (inside, outside, empty):
         place.mkdir(parents=True)
     geometry = Geometry((12, 10, 4))

@@ -44,7 +44,7 @@ LINES = (
     f"datafile: {OUTSIDE}.raw",
     f"DATA FILE: {OUTSIDE}.raw",
     f"data file: LIST\n{OUTSIDE}.raw",
-    "data file: ../outside/canary%d.raw 1 1 1",
+    "data file: ../../outside/canary%d.raw 1 1 1",
     "data file: pipe",
     f"ElementDataFile = {OUTSIDE}.raw",
     f"ElementDataFile = LIST\n{OUTSIDE}.raw",

@@ -12,8 +12,8 @@ import numpy as np
 
 __all__ = ["OUTSIDE", "WORDS", "mutated_bytes", "mutated_document", "mutated_text", "odd_value", "pick"]
 
-OUTSIDE = "../outside/canary"
-"""A file beside the folder that an input may use; whoever opens it is found out."""
+OUTSIDE = "../../outside/canary"
+"""A file away from the folder that an input may use; whoever opens it is found out."""
 
 WORDS = (
     "",

@@ -60,7 +60,7 @@ class Planted(Target):
 
     def _native(self) -> None:
         library = ctypes.CDLL(None)
-        library.close(library.open(os.fsencode(self.folder.parent / "outside" / "canary.nrrd"), os.O_RDONLY))
+        library.close(library.open(os.fsencode(self.folder.parents[1] / "outside" / "canary.nrrd"), os.O_RDONLY))
 
     def _write(self) -> None:
         (self.folder.parent / "written").write_text("x")
