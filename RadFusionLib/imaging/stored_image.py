@@ -13,7 +13,7 @@ import re
 import stat
 import struct
 import zlib
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from RadFusionLib.errors import InputError
@@ -27,6 +27,23 @@ MOST_PACKED = 1100
 """How much longer than its packed form anything can be: deflate's own limit is 1032."""
 
 LONGEST_HEADER = 1 << 20
+
+
+@dataclass(frozen=True)
+class _NiftiFields:
+    """Where a header's fields lie, and the types (of `struct`) of those that differ between NIfTI-1 and NIfTI-2."""
+
+    size_type: str
+    sizes: int
+    kind: int
+    offset_type: str
+    offset: int
+    magic: int
+
+
+NIFTI_FIELDS = {348: _NiftiFields("h", 40, 70, "f", 108, 344), 540: _NiftiFields("q", 16, 12, "q", 168, 4)}
+"""By the length of the header, which is its first field."""
+
 NRRD_BYTES = {
     **dict.fromkeys(("signed char", "int8", "int8_t", "uchar", "unsigned char", "uint8", "uint8_t"), 1),
     **dict.fromkeys(("short", "short int", "signed short", "signed short int", "int16", "int16_t"), 2),
@@ -99,11 +116,11 @@ def _check_nifti(path: Path, first: bytes, length: int) -> None:
     packed = first[:2] == b"\x1f\x8b"
     with gzip.open(path) if packed else path.open("rb") as stream:
         header = stream.read(544)
-        order, layout = _nifti_layout(header)
-        (count, *sizes) = struct.unpack_from(f"{order}8{layout['sizes'][0]}", header, layout["sizes"][1])
-        kind, bits = struct.unpack_from(f"{order}2h", header, layout["kind"])
-        (offset,) = struct.unpack_from(f"{order}{layout['offset'][0]}", header, layout["offset"][1])
-        magic = header[layout["magic"] : layout["magic"] + 3]
+        order, fields = _nifti_fields(header)
+        (count, *sizes) = struct.unpack_from(f"{order}8{fields.size_type}", header, fields.sizes)
+        kind, bits = struct.unpack_from(f"{order}2h", header, fields.kind)
+        (offset,) = struct.unpack_from(f"{order}{fields.offset_type}", header, fields.offset)
+        magic = header[fields.magic : fields.magic + 3]
         right = (
             1 <= count <= 7 and NIFTI_KINDS.get(kind) == bits and 0 <= offset < LONGEST_HEADER and offset == int(offset)
         )
@@ -119,14 +136,12 @@ def _check_nifti(path: Path, first: bytes, length: int) -> None:
         raise InputError(f"{path} cannot be read as an image (it ends too early); copy or export it again.")
 
 
-def _nifti_layout(header: bytes) -> tuple[str, Mapping[str, object]]:
-    """Byte order and places of a NIfTI-1 or NIfTI-2 header's fields."""
+def _nifti_fields(header: bytes) -> tuple[str, _NiftiFields]:
+    """Byte order and places of a NIfTI header's fields."""
     for order in "<>":
-        (kind,) = struct.unpack_from(f"{order}i", header)
-        if kind == 348:
-            return order, {"sizes": ("h", 40), "kind": 70, "offset": ("f", 108), "magic": 344}
-        if kind == 540:
-            return order, {"sizes": ("q", 16), "kind": 12, "offset": ("q", 168), "magic": 4}
+        (length,) = struct.unpack_from(f"{order}i", header)
+        if length in NIFTI_FIELDS:
+            return order, NIFTI_FIELDS[length]
     raise ValueError("no NIfTI header")
 
 
