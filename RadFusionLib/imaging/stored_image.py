@@ -13,6 +13,7 @@ import re
 import stat
 import struct
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,14 @@ NIFTI_KINDS = {2: 8, 4: 16, 8: 32, 16: 32, 64: 64, 256: 8, 512: 16, 768: 32, 102
 """Bits of a voxel by NIfTI's code of its kind; colours and complex numbers are no grey-scale image."""
 
 
+NIFTI_1 = ((76, "8f"), (256, "6f"), (280, "12f"))
+NIFTI_2 = ((104, "8d"), (352, "6d"), (400, "12d"))
+"""Where the voxel sizes, the quaternion and the affine lie."""
+
+FARTHEST = 1e9
+"""Beyond it, and where it is no number, ITK looks for ever for the axes that a header means."""
+
+
 def image_reader(path: Path) -> str:
     """Check an image file's header and say which of ITK's readers is to read it.
 
@@ -109,6 +118,17 @@ def _check_claim(path: Path, sizes: list[int], voxel: int, length: int, packed: 
         raise InputError(f"{path} cannot be read as an image (it ends too early); copy or export it again.")
 
 
+def _check_places(path: Path, values: Iterable[float]) -> None:
+    """Refuse voxel sizes, axes and places that are no numbers, or of no world."""
+    if not all(abs(value) < FARTHEST for value in values):
+        raise InputError(f"{path} cannot be read as an image (its place in space is no place); mend its header.")
+
+
+def _numbers(text: str) -> list[float]:
+    """The numbers of a header's line, brackets and ``none`` left out."""
+    return [float(word) for word in re.split(r"[(),\s]+", text) if word and word != "none"]
+
+
 def _check_nifti(path: Path, first: bytes, length: int) -> None:
     """Refuse a header that is not whole or not true: ITK would fill missing voxels without a word."""
     if first[:4] == b"NRRD":
@@ -126,6 +146,8 @@ def _check_nifti(path: Path, first: bytes, length: int) -> None:
         )
         if not right or magic not in (b"n+1", b"n+2"):
             raise InputError(f"{path} cannot be read as an image (its header is damaged); check the file.")
+        for place, numbers in NIFTI_2 if magic == b"n+2" else NIFTI_1:
+            _check_places(path, struct.unpack_from(f"{order}{numbers}", header, place))
         sizes = [max(1, size) for size in sizes[:count]]
         _check_claim(path, sizes, bits // 8, length, packed)
         wanted = int(offset) + math.prod(sizes) * bits // 8
@@ -159,6 +181,8 @@ def _check_nrrd(path: Path, first: bytes, length: int) -> None:
             fields[re.sub(r"\s", "", key).lower()] = value.strip()
     if "datafile" in fields:
         raise InputError(f"{path} keeps its voxels in another file; save it as one file.")
+    for key in ("spacedirections", "spaceorigin"):
+        _check_places(path, _numbers(fields.get(key, "")))
     sizes = [int(size) for size in fields["sizes"].split()] if "sizes" in fields else []
     skipped = [int(fields.get(key, "0")) for key in ("byteskip", "lineskip")]
     if not -1 <= min(skipped) <= max(skipped) <= length:
@@ -184,6 +208,8 @@ def _check_meta(path: Path, length: int) -> None:
             break
     if fields.get("elementdatafile", "LOCAL").upper() != "LOCAL":
         raise InputError(f"{path} keeps its voxels in another file; save it as one file.")
+    for key in ("transformmatrix", "offset", "elementspacing", "elementsize"):
+        _check_places(path, _numbers(fields.get(key, "")))
     sizes = [int(size) for size in fields.get("dimsize", "").split()]
     channels = int(fields.get("elementnumberofchannels", "1"))
     packed = fields.get("compresseddata", "false").lower()[:1] in ("t", "1", "y")
