@@ -28,7 +28,9 @@ LARGEST = {
     "estimators.safetensors": 256 << 20,
     "network.safetensors": 1 << 30,
 }
-"""The files a bundle may hold, and the most bytes of each."""
+"""The files a bundle may hold, and the most bytes of each that a file of any length may claim."""
+UNPACKED = 4
+"""Whatever its length, a member may be so many times as long as it is packed: trained networks hardly shrink."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -69,6 +71,7 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     if not path.is_file():
         raise BundleError(f"{path} does not exist; give the path of a .radfusion bundle.")
     try:
+        length = path.stat().st_size
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             names = [entry.filename for entry in entries]
@@ -77,9 +80,9 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
             for entry in entries:
                 if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise BundleError(f"{path} is packed as no bundle is; do not use it.")
-                if entry.file_size > LARGEST[entry.filename]:
+                if entry.file_size > _most(entry, length):
                     raise BundleError(f"{path} holds a {entry.filename} that is too large; do not use it.")
-            data = {name: _read_member(archive, name) for name in names}
+            data = {entry.filename: _read_member(archive, entry, length) for entry in entries}
         index = json.loads(data.pop(INDEX))
     except (
         OSError,
@@ -99,11 +102,17 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     return index, data
 
 
-def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    with archive.open(name) as stream:
-        data = stream.read(LARGEST[name] + 1)
-    if len(data) > LARGEST[name]:
-        raise BundleError(f"{archive.filename} holds a {name} that is too large; do not use it.")
+def _most(entry: zipfile.ZipInfo, length: int) -> int:
+    """The most bytes of a member of a zip of this length, whatever the member says of its packed length."""
+    return max(LARGEST[entry.filename], UNPACKED * min(entry.compress_size, length))
+
+
+def _read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, length: int) -> bytes:
+    most = _most(entry, length)
+    with archive.open(entry) as stream:
+        data = stream.read(most + 1)
+    if len(data) > most:
+        raise BundleError(f"{archive.filename} holds a {entry.filename} that is too large; do not use it.")
     return data
 
 

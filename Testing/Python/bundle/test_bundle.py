@@ -161,6 +161,26 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(saved):
         Bundle.load(_rewritten(saved, {"card.md": b"0" * (2 << 20)}))
 
 
+def test_what_hardly_shrinks_may_be_long_and_a_bomb_may_not_claim_so(saved, tmp_path, monkeypatch):
+    """Trained networks make bundles of gigabytes; here the limit is made small instead."""
+    from RadFusionLib.bundle import archive
+
+    monkeypatch.setitem(archive.LARGEST, "estimators.safetensors", 16)
+    assert Bundle.load(saved).name == Bundle.load(saved).name
+    bomb = _rewritten(saved, {"estimators.safetensors": b"0" * (64 << 20)})
+    with pytest.raises(BundleError, match="too large"):
+        Bundle.load(bomb)
+    # The central directory claims a packed length beyond the file's own.
+    raw = bytearray(bomb.read_bytes())
+    place = raw.rindex(b"estimators.safetensors") - 46
+    assert raw[place : place + 4] == b"PK\x01\x02"
+    raw[place + 20 : place + 24] = (1 << 30).to_bytes(4, "little")
+    forged = tmp_path / "forged.radfusion"
+    forged.write_bytes(raw)
+    with pytest.raises(BundleError):
+        Bundle.load(forged)
+
+
 def test_a_kind_of_estimator_that_is_not_allowed_is_refused(saved, bundle, tmp_path):
     from RadFusionLib.bundle.archive import read_archive, write_archive
 
