@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from RadFusionLib.dicom.bounded_file import BoundedFile
 from RadFusionLib.errors import InputError, RadFusionError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ __all__ = ["bytes_of_voxels", "is_dicom", "numbers", "read_header", "said", "und
 PREAMBLE = 128
 
 READERS = ("pydicom", "highdicom")
+UNDEFINED = 0xFFFFFFFF  # the length of what ends with a mark of its own
 """Loggers, whose level those below them take on."""
 
 
@@ -89,7 +91,7 @@ def read_header(path: str | Path, tags: Sequence[str] | None = None, *, voxels: 
         When the file is missing, no DICOM file, damaged, or deflated as a whole (which hides how large it is).
     """
     from pydicom import dcmread
-    from pydicom.filereader import read_file_meta_info
+    from pydicom.filereader import read_dataset, read_preamble
     from pydicom.uid import DeflatedExplicitVRLittleEndian
 
     path = Path(path)
@@ -100,22 +102,42 @@ def read_header(path: str | Path, tags: Sequence[str] | None = None, *, voxels: 
     with understood(path):
         try:
             # The file's own group first: a deflated data set would be inflated whole, however large it is.
-            meta = read_file_meta_info(path)
+            with BoundedFile(path) as stream:
+                read_preamble(stream, force=False)
+                meta = read_dataset(stream, False, True, stop_when=lambda tag, *_: tag >> 16 != 2)
             if str(meta.get("TransferSyntaxUID", "")) == DeflatedExplicitVRLittleEndian:
                 raise InputError(f"{path} is deflated as a whole; export it uncompressed.")
             wanted = None if tags is None else list(tags)
-            return dcmread(path, stop_before_pixels=not voxels, specific_tags=wanted)
+            with BoundedFile(path) as stream:
+                return dcmread(stream, stop_before_pixels=not voxels, specific_tags=wanted)
         except OSError:
             raise InputError(f"{path} cannot be read; check the file and its rights.") from None
 
 
 def bytes_of_voxels(path: Path) -> int:
-    """How many bytes of a DICOM file are left for its voxels; negative where an element claims more than there is."""
-    from pydicom import dcmread
+    """How many bytes of a DICOM file are left for its voxels; negative where an element claims more than there is.
 
-    with understood(path), path.open("rb") as stream:
-        dcmread(stream, stop_before_pixels=True, specific_tags=[])
-        return path.stat().st_size - stream.tell()
+    Raises
+    ------
+    InputError
+        Where the voxels, or what follows them, claim more than there is: native readers would set memory aside for it.
+    """
+    from pydicom import dcmread
+    from pydicom.filereader import read_dataset
+
+    length = path.stat().st_size
+    with understood(path), BoundedFile(path) as stream:
+        header = dcmread(stream, stop_before_pixels=True, specific_tags=[])
+        left = length - stream.tell()
+
+        def checked(tag: int, kind: str | None, claimed: int) -> bool:
+            if claimed not in (UNDEFINED, None) and stream.tell() + claimed > length:
+                raise ValueError("an element beyond the end of the file")
+            return False
+
+        implicit, little = header.original_encoding
+        read_dataset(stream, bool(implicit), bool(little), stop_when=checked, specific_tags=[])
+        return left
 
 
 def said(header: Dataset, keyword: str) -> str:

@@ -28,6 +28,7 @@ MOST_PACKED = 1100
 """How much longer than its packed form anything can be: deflate's own limit is 1032."""
 
 LONGEST_HEADER = 1 << 20
+LONGEST_LINE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ NRRD_BYTES = {
     **dict.fromkeys(
         ("int", "signed int", "int32", "int32_t", "uint", "unsigned int", "uint32", "uint32_t", "float"), 4
     ),
+    **dict.fromkeys(("longlong", "long long", "long long int", "signed long long", "signed long long int"), 8),
+    **dict.fromkeys(("ulonglong", "unsigned long long", "unsigned long long int", "int64", "int64_t"), 8),
+    **dict.fromkeys(("uint64", "uint64_t", "double"), 8),
 }
 META_BYTES = {
     "MET_CHAR": 1,
@@ -177,22 +181,25 @@ def _check_nrrd(path: Path, first: bytes, length: int) -> None:
         if not line:
             break
         key, mark, value = line.partition(":")
-        if mark and not line.startswith("#") and not value.startswith("="):
+        # Teem, which reads it, ends the whole process on some lines that are no field.
+        if len(line) > LONGEST_LINE or not (mark or line.startswith("#")):
+            raise ValueError("no line of a NRRD header")
+        if not line.startswith("#") and not value.startswith("="):
             fields[re.sub(r"\s", "", key).lower()] = value.strip()
     if "datafile" in fields:
         raise InputError(f"{path} keeps its voxels in another file; save it as one file.")
     for key in ("spacedirections", "spaceorigin"):
         _check_places(path, _numbers(fields.get(key, "")))
-    sizes = [int(size) for size in fields["sizes"].split()] if "sizes" in fields else []
+    sizes = [int(size) for size in fields.get("sizes", "").split()]
+    kind, encoding = fields.get("type", "").lower(), fields.get("encoding", "").lower()
+    if not encoding or kind not in NRRD_BYTES or int(fields.get("dimension", "0")) != len(sizes):
+        raise ValueError("a NRRD header says its type, dimension, sizes and encoding")
     skipped = [int(fields.get(key, "0")) for key in ("byteskip", "lineskip")]
     if not -1 <= min(skipped) <= max(skipped) <= length:
         raise ValueError("skips more than there is")
-    packed = fields.get("encoding", "raw").lower() not in ("raw", "hex", "txt", "text", "ascii")
-    _check_claim(
-        path, sizes, NRRD_BYTES.get(fields.get("type", "").lower(), LARGEST_KIND) if packed else 1, length, packed
-    )
-    if not packed and fields.get("encoding", "raw").lower() == "raw":
-        _check_claim(path, sizes, NRRD_BYTES.get(fields.get("type", "").lower(), LARGEST_KIND), length, False)
+    packed = encoding not in ("raw", "hex", "txt", "text", "ascii")
+    # Written in letters, a voxel takes at least one.
+    _check_claim(path, sizes, NRRD_BYTES[kind] if packed or encoding == "raw" else 1, length, packed)
 
 
 def _check_meta(path: Path, length: int) -> None:

@@ -15,6 +15,7 @@ __all__ = ["REQUIREMENTS", "TORCH", "install_packages", "missing_packages", "req
 
 REQUIREMENTS = {
     "yaml": "PyYAML>=6",
+    "threadpoolctl": "threadpoolctl>=3.5",
     "pywt": "PyWavelets>=1.8",
     "numba": "numba>=0.61",
     "pandas": "pandas>=2.2,<3",

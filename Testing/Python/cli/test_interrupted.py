@@ -14,8 +14,10 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 # The command as it is, but it says when a case is being worked on, so that the signal comes in the middle.
+# A shell that starts the tests behind it has them ignore Ctrl-C, which the command must not inherit here.
 STARTER = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import RadFusionLib.workflow.{module} as module
 before = module.prepare_case
 seen = [0]

@@ -42,9 +42,8 @@ def radfusion() -> Iterator[ModuleType]:
     pytest.importorskip("PySide6.QtUiTools", reason="PySide6 is not installed, or lacks a system library")
     from window import stand_ins
 
-    from RadFusionLib.scene import close, current_scene
+    from RadFusionLib.scene import close
 
-    current_scene()
     with stand_ins() as module:
         yield module
     close()
@@ -73,14 +72,16 @@ def work(radfusion: ModuleType) -> Iterator[Any]:
 @pytest.fixture
 def window(radfusion: ModuleType, work: Any) -> Iterator[Any]:
     """The panel on an empty scene."""
-    import slicer
     from window import Window
 
-    slicer.mrmlScene.Clear(1)
+    from RadFusionLib.scene import current_scene
+
+    # Tests of other folders, in the same process, may have closed the scene.
+    current_scene().Clear(1)
     opened = Window(radfusion, work)
     yield opened
     opened.close()
-    slicer.mrmlScene.Clear(1)
+    current_scene().Clear(1)
 
 
 @pytest.fixture(scope="session")
