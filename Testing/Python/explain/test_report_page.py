@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,25 +65,18 @@ def overlay(tmp_path_factory) -> Path:
     return draw_overlay(image, Heatmap(Volume(values, geometry), "gradcam"), {}, "A title", "A notice", path)
 
 
-def test_a_case_is_one_sheet_of_a4(overlay, tmp_path):
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
-    if path is None:
-        pytest.skip("there is no Chromium (apt-get install chromium)")
+def test_a_case_is_one_sheet_of_a4(browser, overlay, tmp_path):
     asked: list[str] = []
-    with api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        for remarks in (0, 12):
-            written = write_report(explanation(remarks), CARD, overlay, tmp_path / f"{remarks}.html")
-            page.goto(written.as_uri())
-            printed = page.pdf(prefer_css_page_size=True, print_background=True)
-            assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
-            words = page.inner_text("body")
-            assert "Grad-CAM" in words
-            assert "no probability and no share of the risk" in words
-            assert ("8 more, in explanation.json" in words) == (remarks == 12)
-            assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
-        browser.close()
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    for remarks in (0, 12):
+        written = write_report(explanation(remarks), CARD, overlay, tmp_path / f"{remarks}.html")
+        page.goto(written.as_uri())
+        printed = page.pdf(prefer_css_page_size=True, print_background=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+        words = page.inner_text("body")
+        assert "Grad-CAM" in words
+        assert "no probability and no share of the risk" in words
+        assert ("8 more, in explanation.json" in words) == (remarks == 12)
+        assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
     assert not [url for url in asked if not url.startswith(("file:", "data:"))]

@@ -6,7 +6,6 @@ import asyncio
 import copy
 import dataclasses
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -186,31 +185,6 @@ def make_reader(slicer_app: Any, bench: NearBench, cohort: Path) -> Iterator[Cal
     for logic in made:
         slicer_app.segmentation_editor.segmentation_modified.disconnect(logic._on_drawn)
         logic.close()
-
-
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("there is no Chromium (apt-get install chromium)")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=path, headless=True, args=list(ARGUMENTS))
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")
