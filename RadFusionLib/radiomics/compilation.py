@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.radiomics.engine import extract
@@ -14,7 +15,7 @@ from RadFusionLib.radiomics.names import SHAPE_CLASSES, feature_names, split_nam
 from RadFusionLib.radiomics.resampling import prepare
 from RadFusionLib.radiomics.settings import RadiomicsSettings
 
-__all__ = ["compile_kernels"]
+__all__ = ["compile_kernels", "small_ball"]
 
 _NUMBER_TYPES = ("float64", "float32")  # what kernels are compiled for: whole numbers are computed as float64
 
@@ -33,9 +34,7 @@ def compile_kernels(progress: ProgressCallback | None = None) -> int:
         If `progress` returns False.
     """
     stage = Stage(progress)
-    k, j, i = np.indices((12, 12, 12))
-    mask = (k - 6) ** 2 + (j - 6) ** 2 + (i - 6) ** 2 <= 16
-    image = np.random.default_rng(0).normal(100.0, 20.0, mask.shape)
+    image, mask = small_ball()
     settings = RadiomicsSettings()
     original = RadiomicsSettings(image_types=("original",))
     # With so narrow bins nearly every voxel has its own level: the kernels for many levels.
@@ -52,6 +51,13 @@ def compile_kernels(progress: ProgressCallback | None = None) -> int:
     count += len(feature_maps(prepare(image, mask, spacing, original), original, names))
     stage(1.0, "Kernels are compiled")
     return count
+
+
+def small_ball() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Give an image, axes KJI, and a mask in it, for which every kernel is needed."""
+    k, j, i = np.indices((12, 12, 12))
+    mask = (k - 6) ** 2 + (j - 6) ** 2 + (i - 6) ** 2 <= 16
+    return np.random.default_rng(0).normal(100.0, 20.0, mask.shape), mask
 
 
 if __name__ == "__main__":

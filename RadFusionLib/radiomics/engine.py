@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from RadFusionLib.errors import InputError
+from RadFusionLib.radiomics.companion import begin_companion
 from RadFusionLib.radiomics.device.torch_device import CPU, open_device
 from RadFusionLib.radiomics.discretisation import UndefinedImage
 from RadFusionLib.radiomics.filters.filtered_images import FilteredImages
@@ -83,6 +84,7 @@ def extract(
     InputError
         If image, mask or device cannot be used.
     """
+    begin_companion(settings, np.asarray(image).dtype.name)
     return calculate(prepare(image, mask, spacing, settings), settings, threads=threads, device=device)
 
 

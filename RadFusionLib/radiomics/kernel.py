@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from numba import njit
 from numba.extending import register_jitable
 
-__all__ = ["inner_kernel", "inner_reordering_kernel", "kernel", "reordering_kernel", "sequence"]
+__all__ = ["inner_kernel", "inner_reordering_kernel", "is_kept", "kernel", "reordering_kernel", "sequence"]
 
 _compile: Any = njit
 _OPTIONS: dict[str, Any] = {
@@ -45,3 +46,10 @@ def sequence(function: Callable[..., Any]) -> Any:
     need not be compiled.
     """
     return register_jitable(error_model="numpy")(function)
+
+
+def is_kept(compiled: Any) -> bool:
+    """Whether a kernel was compiled before, by any process, and lies on disk."""
+    function = compiled.py_func
+    pattern = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}-*.nbi"
+    return any(Path(compiled.stats.cache_path).glob(pattern))

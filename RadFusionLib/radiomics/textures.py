@@ -102,15 +102,24 @@ class Textures:
         settings = self._settings
         found: dict[str, dict[str, float]] = {}
         flat, voxels = self._flat(levels.index), self._geometry.voxels
-        if "glcm" in wanted:
-            count = co_occurrence_features if settings.symmetrical_glcm else asymmetric_co_occurrence_features
-            found["glcm"] = count(flat, voxels, self._half, levels, self._pair_weights, wanted["glcm"])
         if "ngtdm" in wanted:
             found["ngtdm"] = tone_difference_features(
                 flat, self._starts, self._lengths, self._all, self._neighbours, levels
             )
-        if not {"gldm", "glrlm", "glszm"} & set(wanted):
-            return found
+        if {"gldm", "glrlm", "glszm"} & set(wanted):
+            found |= self._equal_neighbours(flat, levels, wanted)
+        # Last, since its kernels take longest to compile: another process may be at it (`companion`).
+        if "glcm" in wanted:
+            count = co_occurrence_features if settings.symmetrical_glcm else asymmetric_co_occurrence_features
+            found["glcm"] = count(flat, voxels, self._half, levels, self._pair_weights, wanted["glcm"])
+        return found
+
+    def _equal_neighbours(
+        self, flat: npt.NDArray[np.int32], levels: GreyLevels, wanted: dict[str, list[str]]
+    ) -> dict[str, dict[str, float]]:
+        """Compute the wanted features of the matrices that count neighbours of equal level."""
+        settings, voxels = self._settings, self._geometry.voxels
+        found: dict[str, dict[str, float]] = {}
         equal = equal_neighbours(flat, self._starts, self._lengths, self._touching)
         if "gldm" in wanted:
             known = equal if settings.distances == (1,) else None

@@ -27,6 +27,7 @@ from RadFusionLib.workflow.extraction_steps import (
     features_of,
     images_of,
 )
+from RadFusionLib.workflow.first_use import compile_once
 
 __all__ = ["CohortFeatures", "KeptCohort", "extract_cohort", "extract_to_file", "versions"]
 
@@ -218,6 +219,8 @@ def _extract(plan: ExtractionPlan, manifest: Manifest, workers: Workers, progres
     found: dict[str, KeptFeatures] = {}
     failures: dict[str, str] = {}
     threads: dict[str, int] = {}
+    if "cr" in plan.families:
+        progress = compile_once(plan.engine, progress)  # here, or every worker would
     for row, result in each_case(list(manifest), _work, plan, workers, progress, "Extracting"):
         if result.found is None:
             failures[row.id] = result.reason

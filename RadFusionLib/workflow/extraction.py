@@ -17,6 +17,7 @@ from RadFusionLib.fusion.table import APPEARANCE
 from RadFusionLib.progress import Stage
 from RadFusionLib.radiomics import RadiomicsSettings, calculate, prepare
 from RadFusionLib.recipe import Recipe
+from RadFusionLib.workflow.first_use import compile_once
 from RadFusionLib.workflow.network_images import network_images, slice_settings
 from RadFusionLib.workflow.preprocess import PreparedCase
 
@@ -120,6 +121,7 @@ def extract_case(
     every = [(phase, region) for phase in recipe.phases for region in recipe.regions]
     places = [place for place in every if places is None or place in places]
     if "cr" in families:
+        progress = compile_once(engine, progress)
         for number, (phase, region) in enumerate(places):
             progress(0.9 * number / len(places), f"CR features of {phase}, {region}")
             prefix = f"{phase}_{region}_"

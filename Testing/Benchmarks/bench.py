@@ -1,6 +1,6 @@
 """Time and memory of RadFusion's engine beside those of others, on real regions, in one interleaved run.
 
-    python Testing/Benchmarks/bench.py [--images DIR] [--repeats 3] [--parts whole original map extract memory]
+    python Testing/Benchmarks/bench.py [--images DIR] [--repeats 3] [--parts whole original map memory cases first]
 
 The others' environments are made by ``Testing/Benchmarks/reference_engines.sh``; one that is absent is said in the
 table. Each engine runs in a process of its own that has computed the region once before, with one thread and one BLAS
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from bench_regions import REGIONS, BenchRegion, write_region
+from first_call import first_call
 
 from RadFusionLib.radiomics import RadiomicsSettings, prepare
 from RadFusionLib.radiomics.discretisation import discretise
@@ -227,6 +228,14 @@ class Bench:
             for worker in pool:
                 worker.close()
 
+    def first(self) -> None:
+        """The first call in a fresh process beside a later one."""
+        region, _, ready, voxels, _ = self._rows[0]
+        found = first_call(ready, region.bin_width, self._repeats)
+        print(f"\n## The first call costs more than a later one, {region.name}, {voxels} voxels: wall seconds\n")
+        for kind, seconds in found.items():
+            print(f"kernels, {kind}: {seconds:.2f}", flush=True)
+
 
 def _together(pool: list[Worker], task: dict[str, Any]) -> float:
     """Do a task twice in each of several processes at once; give the wall time of all."""
@@ -242,7 +251,7 @@ def _together(pool: list[Worker], task: dict[str, Any]) -> float:
 
 
 PARTS = {"whole": Bench.whole, "original": Bench.original, "map": Bench.maps, "memory": Bench.memory,
-         "cases": Bench.cases}  # fmt: skip
+         "cases": Bench.cases, "first": Bench.first}  # fmt: skip
 
 
 def main() -> int:
