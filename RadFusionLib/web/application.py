@@ -128,6 +128,7 @@ def _assemble(worker: Worker, cases: CaseList, access: Access) -> tuple[Any, Rea
     logic.opened.append(views.open)
     logic.closed.append(views.forget)
     logic.shown.append(views.show_window_of)
+    views.hand.drawing.append(logic.follower.postpone)
 
     def received() -> None:
         server.state.reader_adding = False

@@ -70,6 +70,10 @@ class Follower:
         if self._reading is not None:
             self._rest.touch()
 
+    def postpone(self) -> None:
+        """The hand draws on: what has changed before is followed after it too, lest it hold up the brush."""
+        self._rest.postpone()
+
     def set_margin(self, margin_mm: float) -> None:
         """Take another margin for the shell that is shown."""
         self._state.shell.margin_mm = margin_mm

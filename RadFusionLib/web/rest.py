@@ -29,6 +29,11 @@ class RestTimer:
         self.stop()
         self._handle = asyncio.get_running_loop().call_later(self._wait, self._fire)
 
+    def postpone(self) -> None:
+        """Begin the rest anew if one has begun."""
+        if self._handle is not None:
+            self.touch()
+
     def stop(self) -> None:
         """Forget the last touch."""
         if self._handle is not None:

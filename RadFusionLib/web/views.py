@@ -14,6 +14,7 @@ from trame_slicer.segmentation import SegmentationOpacityEnum, SegmentationOverw
 from trame_slicer.views import Layout, LayoutDirection, ViewLayoutDefinition
 
 from RadFusionLib.scene.application import Node
+from RadFusionLib.web.hand import Hand
 from RadFusionLib.web.panels.segment_panel import EFFECTS, SegmentPanel
 from RadFusionLib.web.reading import Reading
 
@@ -50,6 +51,7 @@ class ReaderViews(BaseLogic[RangeSliderState]):
         for view in app.view_manager.get_threed_views():
             # Peeling makes 3D five times slower in software, and these few surfaces lie one in the other.
             view.renderer().SetUseDepthPeeling(False)
+        self.hand = Hand(app)
         # Outlines in slices, so that what lies beneath stays in sight.
         display = self.editor.data.segment_display
         display.opacity_mode = SegmentationOpacityEnum.OUTLINE
