@@ -59,7 +59,7 @@ def published_result(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, s
     """
     outcome = np.asarray(outcome).astype(int)
     deviations = {key: value for key, value in recipe.published.items() if value != PUBLISHED[key][0]}
-    final = list(recipe.final_candidates)
+    final = _candidates(recipe)
     if recipe.published["split"] == "patch":
         network = next(model.network for model in needed_models(recipe, final) if model.network)
         return PublishedResult(deviations, *_by_patch(table, outcome, recipe, network, seed))
@@ -80,6 +80,14 @@ def published_result(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, s
     # The paper's choice of the model that does best on the very cases that test it; else each member's own.
     best = max(final, key=lambda name: areas[name]) if "final" in deviations else ""
     return PublishedResult(deviations, auc(outcome, whole.scores[best or whole.final].score(table)), areas[best])
+
+
+def _candidates(recipe: Recipe) -> list[str]:
+    """The final candidates; where held-out cases choose, the models that are stacked in them too."""
+    final = set(recipe.final_candidates)
+    if recipe.published["final"] == "held-out":
+        final |= {name for candidate in recipe.final_candidates for name in recipe.model(candidate).stack}
+    return [model.name for model in recipe.models if model.name in final]
 
 
 def _ranked(table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str]) -> Mapping[str, np.ndarray]:

@@ -51,9 +51,12 @@ def test_hcc_mvi_is_the_paper_s_method() -> None:
     assert recipe.document["clinical_selection"] == {"univariate": 0.05, "multivariable": 0.05}
 
 
-def test_hcc_mvi_has_the_paper_s_eleven_models() -> None:
+def test_hcc_mvi_has_the_paper_s_eleven_models_and_their_fusion() -> None:
     recipe = load_recipe("hcc-mvi")
-    assert len(recipe.models) == 11
+    assert len(recipe.models) == 11 + 1
+    assert recipe.final_candidates == ("fusion",)
+    assert recipe.model("fusion").stack == ("CR-bi", "DLR-bi", "CR-DLR-bi", "Clin-R")
+    assert recipe.marks["models.fusion"].startswith("ours")
     assert recipe.model("DLR-bi") == ModelSpec("DLR-bi", ("dlr",), ("tumor", "shell"), ())
     assert recipe.model("CR-DLR-bi").aggregate == ("CR-bi", "DLR-bi")
     assert recipe.model("Clin-R").aggregate == ("CR-DLR-bi", "clinical")
