@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -62,6 +62,10 @@ class Bundle:
     def name(self) -> str:
         """Recipe, version and profile in one word."""
         return f"{self.recipe.name}-{self.recipe.version}-{self.recipe.profile}"
+
+    def on_device(self, device: str) -> Bundle:
+        """The same bundle with its trained networks working on ``cpu``, ``cuda`` or ``cuda:n``."""
+        return replace(self, ensemble=self.ensemble.on_device(device))
 
     def save(self, path: str | Path) -> Path:
         """Write the bundle, whole or not at all; the same bundle gives the same bytes."""

@@ -1,4 +1,4 @@
-"""How torch runs: on how many cores, and so that the same work gives the same bits."""
+"""How torch runs: on what, on how many cores, and so that the same work gives the same bits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,27 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["cores", "reproducible"]
+from RadFusionLib.errors import InputError
+
+__all__ = ["check_device", "cores", "reproducible"]
+
+
+def check_device(name: str) -> None:
+    """Refuse a device that torch does not know or the machine lacks, before a network is moved there.
+
+    Raises
+    ------
+    InputError
+        Which names it.
+    """
+    if name == "cpu":
+        return
+    import torch
+
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"torch cannot compute on the device {name!r}; use cpu, or cuda with a CUDA build.") from error
 
 
 @contextmanager

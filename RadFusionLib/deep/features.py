@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from RadFusionLib.deep.checkpoint import Weights
+from RadFusionLib.deep.execution import check_device
 from RadFusionLib.deep.inference import Normalisation, in_batches, input_tensor
 from RadFusionLib.deep.networks import NetworkSpec, network_spec
 from RadFusionLib.errors import InputError
@@ -69,6 +70,7 @@ def extract(
     images = _checked(inputs, spec)
     if spec.level_outside:
         images = levelled(images)
+    check_device(device)
     network = network.to(device).eval()
     return in_batches(
         lambda tensor: global_average(network, tensor),

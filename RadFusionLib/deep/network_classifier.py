@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -16,6 +17,7 @@ from RadFusionLib.deep.augmentation import Augmentation
 from RadFusionLib.deep.checkpoint import Weights, content_sha256
 from RadFusionLib.deep.classification import Classification
 from RadFusionLib.deep.classifier_parts import PARAMETERS, read_parameters, read_record, read_tensors
+from RadFusionLib.deep.execution import check_device
 from RadFusionLib.deep.features import global_average
 from RadFusionLib.deep.inference import Images, Normalisation, in_batches, input_tensor
 from RadFusionLib.deep.networks import build_classifier, network_spec
@@ -137,6 +139,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         """
         import torch
 
+        check_device(self.device)
         images = self._images(images)
         self.classes_, target = _two_classes(y, len(images))
         settings = self.training or TrainingSettings()
@@ -195,11 +198,18 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         width = network_spec(self.network).features
         return self._run(lambda batch: global_average(network, batch), images, width, progress)
 
+    def on_device(self, device: str) -> Self:
+        """The same classifier, working on another device; what is fitted is shared."""
+        other = copy(self)
+        other.device = device
+        return other
+
     def module(self) -> nn.Module:
         """The fitted network on ``device``, in evaluation mode, gradients off."""
         import torch
 
         check_is_fitted(self, "tensors_")
+        check_device(self.device)
         with torch.device("meta"):
             network = build_classifier(self.network)
         state = {name: torch.from_numpy(np.array(values)) for name, values in self.tensors_.items()}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
 
 from RadFusionLib.errors import InputError
 from RadFusionLib.fusion.calibration import PlattCalibration
+from RadFusionLib.fusion.case_score import CaseScore
 from RadFusionLib.fusion.interval import HalfSampleInterval
 from RadFusionLib.fusion.member import Member
+from RadFusionLib.fusion.network_score import NetworkScore
+from RadFusionLib.fusion.stacked_score import StackedScore
 from RadFusionLib.fusion.table import FeatureTable
 
 __all__ = ["Ensemble", "Risk"]
@@ -90,6 +93,15 @@ class Ensemble:
         """Every feature that the interval depends on, sorted."""
         return tuple(sorted({n for pair in self.interval.pairs for member in pair for n in member.features}))
 
+    def on_device(self, device: str) -> Ensemble:
+        """The same ensemble with its networks, the interval's too, working on ``cpu``, ``cuda`` or ``cuda:n``."""
+        pairs = tuple((_member_on(first, device), _member_on(second, device)) for first, second in self.interval.pairs)
+        return replace(
+            self,
+            members=tuple(_member_on(member, device) for member in self.members),
+            interval=replace(self.interval, pairs=pairs),
+        )
+
     def score(self, table: FeatureTable) -> np.ndarray:
         """Mean score of the members, shape (n,)."""
         return np.mean([member.score(table) for member in self.members], axis=0)
@@ -125,3 +137,15 @@ class Ensemble:
             )
             for i in range(len(table.cases))
         )
+
+
+def _member_on(member: Member, device: str) -> Member:
+    return replace(member, scores={name: _score_on(score, device) for name, score in member.scores.items()})
+
+
+def _score_on(score: CaseScore, device: str) -> CaseScore:
+    if isinstance(score, NetworkScore):
+        return replace(score, classifier=score.classifier.on_device(device))
+    if isinstance(score, StackedScore):
+        return replace(score, signatures={name: _score_on(part, device) for name, part in score.signatures.items()})
+    return score

@@ -143,6 +143,7 @@ def cohort_risks(
         When the features are of another recipe, or no case could be predicted.
     """
     progress = progress or Stage()
+    bundle = bundle.on_device(device)
     if features is not None:
         check_origin(bundle.recipe, features, bundle.weights)
         done = _from_features(bundle, manifest, features, allow_demonstration)

@@ -112,7 +112,7 @@ def predict(
     threads : int
         Threads; the result does not depend on it.
     device : str
-        For the network.
+        For the CR features and every network, frozen or trained.
 
     Raises
     ------
@@ -124,6 +124,7 @@ def predict(
     stage = Stage(progress)
     check_demonstration(bundle, case.id, case.simulated, allow_demonstration)
     choice = HeatmapChoice.from_text(heatmap) if isinstance(heatmap, str) else HeatmapChoice.of_recipe(bundle.recipe)
+    bundle = bundle.on_device(device)
     stage(0.0, "Preparing images and regions")
     prepared = prepare_case(case, bundle.recipe)
     table = _features(bundle, case, prepared, compared, threads, device, stage.part(0.05, 0.3 if heatmap else 0.7))
