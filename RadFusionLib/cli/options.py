@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "add_computing",
     "add_recipe",
+    "add_resume",
     "add_scale",
     "check_out_file",
     "check_out_folder",
@@ -43,6 +44,11 @@ def add_computing(parser: argparse.ArgumentParser) -> None:
 def add_scale(parser: argparse.ArgumentParser) -> None:
     """``--scheduler`` and ``--resume``."""
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler (tcp://...) whose workers do the work")
+    add_resume(parser)
+
+
+def add_resume(parser: argparse.ArgumentParser) -> None:
+    """``--resume``."""
     parser.add_argument(
         "--resume",
         action="store_true",

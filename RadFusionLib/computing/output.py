@@ -56,5 +56,5 @@ def _undo(folder: Path, made: Iterable[Path]) -> None:
     if not any(place.is_file() and place.name != "lock" for place in folder.rglob("*")):
         with suppress(OSError):
             (folder / "lock").unlink()
-            for place in made:
+            for place in dict.fromkeys((folder, *made)):
                 place.rmdir()

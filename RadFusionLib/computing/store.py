@@ -68,7 +68,7 @@ class Store:
 
     An entry is written whole or not at all and carries its own digest: one that was cut short or altered is no entry.
     Several processes and machines may write to it at once, since the same key means the same content. It holds
-    digests, features and risks, and of a patient nothing but the case id.
+    digests, features, networks and risks, and of a patient nothing but the case id.
     """
 
     def __init__(self, folder: str | Path) -> None:

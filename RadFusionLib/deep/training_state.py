@@ -7,18 +7,23 @@ header. There is no pickle, and the file is replaced whole or not at all.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from RadFusionLib.errors import InputError
+from RadFusionLib.whole_file import whole_file
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-__all__ = ["Figures", "load_state", "save_state"]
+__all__ = ["CheckpointError", "Figures", "load_state", "save_state"]
+
+
+class CheckpointError(InputError):
+    """A file that a training cannot be taken up from: of another one, or damaged."""
+
 
 Figures = dict[str, float | None]
 """Named figures of an epoch, such as its loss; ``None`` where there is none."""
@@ -59,12 +64,8 @@ def save_state(
         tensors |= {f"{_OPTIMISER}/{index}/{name}": tensor for name, tensor in kept.items()}
     header = json.dumps({"identity": dict(identity), "history": history}, sort_keys=True)
     content = save({n: t.detach().cpu().contiguous() for n, t in tensors.items()}, metadata={_KEY: header})
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
+    with whole_file(path) as partial:
         partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load_state(
@@ -84,7 +85,7 @@ def load_state(
 
     Raises
     ------
-    InputError
+    CheckpointError
         When the file is of another training (the sentence names the first setting that differs), or damaged.
     """
     if not path.is_file():
@@ -103,7 +104,7 @@ def load_state(
         optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
         return [{str(k): None if v is None else float(v) for k, v in row.items()} for row in header["history"]]
     except (KeyError, ValueError, RuntimeError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} is damaged; remove it, and the training starts again.") from error
+        raise CheckpointError(f"{path} is damaged; remove it, and the training starts again.") from error
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
@@ -114,7 +115,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             header = json.loads((stream.metadata() or {})[_KEY])
             return header, {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise InputError(f"{path} is no checkpoint of a training; remove it, or name another file.") from error
+        raise CheckpointError(f"{path} is no checkpoint of a training; remove it, or name another file.") from error
 
 
 def _check_identity(path: Path, found: Any, wanted: Mapping[str, Any]) -> None:
@@ -124,7 +125,7 @@ def _check_identity(path: Path, found: Any, wanted: Mapping[str, Any]) -> None:
         return
     found = found if isinstance(found, dict) else {}
     name = next(name for name in [*wanted, *found] if found.get(name) != wanted.get(name))
-    raise InputError(
+    raise CheckpointError(
         f"{path} belongs to another training ({name} is {found.get(name)!r} there, {wanted.get(name)!r} here); "
         "remove it, or name another file."
     )

@@ -13,7 +13,7 @@ from RadFusionLib.fusion.case_score import CaseScore
 from RadFusionLib.fusion.classifier import fit_classifier, signature
 from RadFusionLib.fusion.folds import stratified_folds
 from RadFusionLib.fusion.lasso_path import LassoPath
-from RadFusionLib.fusion.network_score import fit_network
+from RadFusionLib.fusion.network_fits import PLAIN, NetworkFits
 from RadFusionLib.fusion.pipeline import Prepared, fit_prepared, prepare_features
 from RadFusionLib.fusion.ranked_models import fit_ranked, is_ranked
 from RadFusionLib.fusion.stacked_score import StackedScore
@@ -92,6 +92,7 @@ def fit_member(
     models: Sequence[str],
     seed: int,
     published: Published = STRICT,
+    fits: NetworkFits = PLAIN,
 ) -> Member:
     """Fit every step of the recipe on these cases alone.
 
@@ -112,6 +113,8 @@ def fit_member(
         Of the inner folds and whatever is random.
     published : Published
         Leaks of a paper's own protocol; none by default.
+    fits : NetworkFits
+        How its networks are fitted; told how far they are.
 
     Raises
     ------
@@ -125,8 +128,9 @@ def fit_member(
             f"The training folds leave {count} cases of one outcome, fewer than the {recipe.inner_folds} inner folds; "
             "add cases or lower folds.inner in the recipe."
         )
-    work = _MemberFit(table, outcome, recipe, seed, published)
-    work.fit(needed_models(recipe, models))
+    needed = needed_models(recipe, models)
+    work = _MemberFit(table, outcome, recipe, seed, published, fits, sum(bool(model.network) for model in needed))
+    work.fit(needed)
     wanted = [name for name in (m.name for m in recipe.models) if name in models]
     candidates = [name for name in recipe.final_candidates if name in wanted] or wanted
     final = candidates[0]
@@ -148,9 +152,17 @@ class _MemberFit:
     """The fitted models of one member, and their out-of-fold scores while it is fitted."""
 
     def __init__(
-        self, table: FeatureTable, outcome: np.ndarray, recipe: Recipe, seed: int, published: Published
+        self,
+        table: FeatureTable,
+        outcome: np.ndarray,
+        recipe: Recipe,
+        seed: int,
+        published: Published,
+        fits: NetworkFits,
+        networks: int,
     ) -> None:
         self.table, self.y, self.recipe, self.seed, self.published = table, outcome, recipe, seed, published
+        self.fits, self.begun, self.wanted = fits, 0, networks * (recipe.inner_folds + 1)
         self.fold = stratified_folds(table.cases, outcome, recipe.inner_folds, seed)
         self.scores: dict[str, CaseScore] = {}
         self.out_of_fold: dict[str, np.ndarray] = {}
@@ -183,13 +195,28 @@ class _MemberFit:
         held_out = np.empty(len(self.y))
         for number in np.unique(self.fold):
             outside = self.fold == number
-            held_out[outside] = self._fit_on(model, ~outside).signature(self.table.rows(outside))
+            held_out[outside] = self._signature(model, outside, int(number))
         self._keep(model, held_out)
+
+    def _signature(self, model: ModelSpec, outside: np.ndarray, number: int) -> np.ndarray:
+        """Of the cases outside, by the model fitted to the others."""
+        unseen = self.table.rows(outside)
+        if not model.network:
+            return self._fit_on(model, ~outside).signature(unseen)
+        section = self.recipe.networks[model.network]
+        fits = self._next(f"inner fold {number + 1}/{self.recipe.inner_folds}")
+        return fits.held_out(self.table.rows(~outside), self.y[~outside], model.network, section, self.seed, unseen)
+
+    def _next(self, fit: str) -> NetworkFits:
+        """The fit of a network that is now due."""
+        self.begun += 1
+        return self.fits.at(self.begun - 1, self.wanted, fit=fit)
 
     def _fit_on(self, model: ModelSpec, used: np.ndarray) -> CaseScore:
         table, y = (self.table, self.y) if used.all() else (self.table.rows(used), self.y[used])
         if model.network:
-            return fit_network(table, y, model.network, self.recipe.networks[model.network], self.seed)
+            section = self.recipe.networks[model.network]
+            return self._next("all").fit(table, y, model.network, section, self.seed)
         prepared = self.published.prepared.get(model.name)
         if prepared is None:
             steps = self.recipe.steps if model.steps is None else model.steps

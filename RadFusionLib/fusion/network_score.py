@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from RadFusionLib.errors import BundleError, RecipeError
 from RadFusionLib.fusion.table import FeatureTable
+from RadFusionLib.progress import Stage
 
 if TYPE_CHECKING:
+    from RadFusionLib.deep import Weights
     from RadFusionLib.deep.network_classifier import NetworkClassifier
 
-__all__ = ["NetworkScore", "fit_network", "scaled_images"]
+__all__ = ["NetworkScore", "fit_network", "initial_weights", "scaled_images"]
 
 PATCHES = "patch network"
 """The kind of a classifier that sees patches; the module that holds it loads torch."""
@@ -104,7 +107,14 @@ class NetworkScore:
 
 
 def fit_network(
-    table: FeatureTable, y: np.ndarray, network: str, section: Mapping[str, Any], seed: int
+    table: FeatureTable,
+    y: np.ndarray,
+    network: str,
+    section: Mapping[str, Any],
+    seed: int,
+    *,
+    checkpoint: Path | None = None,
+    progress: Stage | None = None,
 ) -> NetworkScore:
     """Fit a network of the recipe to the images of these cases.
 
@@ -120,6 +130,10 @@ def fit_network(
         The recipe's entry: ``input`` and ``training``.
     seed : int
         Of initial values, order and augmentation.
+    checkpoint : path, optional
+        Written after every epoch and gone on from; one that is damaged is begun anew.
+    progress : Stage, optional
+        Told loss and AUC after every step; may cancel.
 
     Raises
     ------
@@ -127,18 +141,32 @@ def fit_network(
         When the training has an unknown setting.
     """
     from RadFusionLib.deep.patch_classifier import PatchNetworkClassifier
+    from RadFusionLib.deep.training_state import CheckpointError
 
     classifier = _classifier(network, section, seed)
     images = table.images[network]
     counts = [len(image) for image in images]
     stacked = scaled_images(np.concatenate(images))
     labels, owners = np.repeat(y, counts), np.repeat(np.arange(len(counts)), counts)
-    if isinstance(classifier, PatchNetworkClassifier):
-        classifier.fit(stacked, labels, owners)
-    else:
-        classifier.fit(stacked, labels)
+    grouped = {"groups": owners} if isinstance(classifier, PatchNetworkClassifier) else {}
+    try:
+        classifier.fit(stacked, labels, checkpoint=checkpoint, progress=progress, **grouped)
+    except CheckpointError:
+        assert checkpoint is not None
+        checkpoint.unlink()
+        classifier.fit(stacked, labels, checkpoint=checkpoint, progress=progress, **grouped)
     found = NetworkScore(network, classifier, 0.0)
     return NetworkScore(network, classifier, float(found.score(table).mean()))
+
+
+def initial_weights(network: str, section: Mapping[str, Any], seed: int) -> Weights:
+    """What :func:`fit_network` starts from with the same arguments."""
+    from RadFusionLib.deep import Weights, resolve_weights
+
+    classifier = _classifier(network, section, seed)
+    if isinstance(classifier.weights, Weights):
+        return classifier.weights
+    return resolve_weights(classifier.network, classifier.weights, seed=seed)
 
 
 def _classifier(network: str, section: Mapping[str, Any], seed: int) -> NetworkClassifier:

@@ -10,7 +10,7 @@ import numpy as np
 from RadFusionLib.evaluation import auc, within_fold_auc
 from RadFusionLib.fusion.folds import assign_folds
 from RadFusionLib.fusion.member import Published, fit_member, needed_models
-from RadFusionLib.fusion.network_score import fit_network
+from RadFusionLib.fusion.network_fits import PLAIN, NetworkFits
 from RadFusionLib.fusion.pipeline import prepare_features
 from RadFusionLib.fusion.ranked_models import is_ranked, rank_features
 from RadFusionLib.fusion.table import FeatureTable
@@ -18,6 +18,9 @@ from RadFusionLib.recipe import Recipe
 from RadFusionLib.recipe.recipe import PUBLISHED
 
 __all__ = ["PublishedResult", "published_result"]
+
+PART = "published"
+"""What these fits are called in the log of a training."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,9 @@ class PublishedResult:
         return asdict(self)
 
 
-def published_result(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, seed: int) -> PublishedResult:
+def published_result(
+    table: FeatureTable, outcome: np.ndarray, recipe: Recipe, seed: int, fits: NetworkFits = PLAIN
+) -> PublishedResult:
     """Fit the recipe's final model as its paper did, steps on the whole cohort or patches dealt to folds.
 
     Parameters
@@ -56,24 +61,29 @@ def published_result(table: FeatureTable, outcome: np.ndarray, recipe: Recipe, s
         Its ``published`` section says what the paper did.
     seed : int
         Of folds and whatever is random.
+    fits : NetworkFits
+        How its networks are fitted.
     """
     outcome = np.asarray(outcome).astype(int)
     deviations = {key: value for key, value in recipe.published.items() if value != PUBLISHED[key][0]}
     final = _candidates(recipe)
     if recipe.published["split"] == "patch":
         network = next(model.network for model in needed_models(recipe, final) if model.network)
-        return PublishedResult(deviations, *_by_patch(table, outcome, recipe, network, seed))
+        return PublishedResult(deviations, *_by_patch(table, outcome, recipe, network, seed, fits))
     published = Published(
         _prepared(table, outcome, recipe, final, seed),
         _ranked(table, outcome, recipe, final),
         "signatures" in deviations,
     )
-    whole = fit_member(table, outcome, recipe, final, seed, published)
+    count = recipe.outer_folds + 1
+    shares = [fits.at(i, count, part=PART, member=f"{i + 1}/{count}") for i in range(count)]
+    whole = fit_member(table, outcome, recipe, final, seed, published, shares[0])
     fold = assign_folds(table.cases, recipe.outer_folds, seed)
     held_out = {name: np.empty(len(outcome)) for name in ("", *final)}
     for number in range(recipe.outer_folds):
         outside = fold == number
-        member = fit_member(table.rows(~outside), outcome[~outside], recipe, final, seed, published)
+        seen, known = table.rows(~outside), outcome[~outside]
+        member = fit_member(seen, known, recipe, final, seed, published, shares[number + 1])
         for name, score in held_out.items():
             score[outside] = member.scores[name or member.final].score(table.rows(outside))
     areas = {name: float(within_fold_auc(outcome, score, fold)) for name, score in held_out.items()}
@@ -109,7 +119,9 @@ def _prepared(table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequen
     }
 
 
-def _by_patch(table: FeatureTable, y: np.ndarray, recipe: Recipe, network: str, seed: int) -> tuple[float, float]:
+def _by_patch(
+    table: FeatureTable, y: np.ndarray, recipe: Recipe, network: str, seed: int, fits: NetworkFits
+) -> tuple[float, float]:
     """Every patch a case of its own, dealt to folds apart from its neighbours."""
     patches = [image[None, i] for image in table.images[network] for i in range(len(image))]
     labels = np.repeat(y, [len(image) for image in table.images[network]])
@@ -120,9 +132,11 @@ def _by_patch(table: FeatureTable, y: np.ndarray, recipe: Recipe, network: str, 
     section = recipe.networks[network]
     fold = assign_folds(names, recipe.outer_folds, seed)
     held_out = np.empty(len(names))
+    count = recipe.outer_folds + 1
     for number in range(recipe.outer_folds):
         outside = fold == number
-        fitted = fit_network(single.rows(~outside), labels[~outside], network, section, seed)
-        held_out[outside] = fitted.score(single.rows(outside))
-    whole = fit_network(single, labels, network, section, seed)
+        share = fits.at(number, count, part=PART, fit=f"fold {number + 1}/{recipe.outer_folds}")
+        seen, unseen = single.rows(~outside), single.rows(outside)
+        held_out[outside] = share.held_out(seen, labels[~outside], network, section, seed, unseen)
+    whole = fits.at(count - 1, count, part=PART, fit="all").fit(single, labels, network, section, seed)
     return auc(labels, whole.score(single)), auc(labels, held_out)

@@ -18,6 +18,7 @@ from RadFusionLib.fusion.folds import assign_folds, stratified_folds
 from RadFusionLib.fusion.interval import HalfSampleInterval
 from RadFusionLib.fusion.lasso_path import LassoPath
 from RadFusionLib.fusion.member import Member, fit_member
+from RadFusionLib.fusion.network_fits import PLAIN, NetworkFits
 from RadFusionLib.fusion.table import FeatureTable
 from RadFusionLib.fusion.threshold import youden_threshold
 from RadFusionLib.progress import Stage
@@ -88,6 +89,7 @@ def fit_ensemble(
     seed: int = 1,
     jobs: int = 1,
     progress: Stage | None = None,
+    fits: NetworkFits = PLAIN,
 ) -> TrainedEnsemble:
     """Fit the recipe's ensemble.
 
@@ -104,7 +106,9 @@ def fit_ensemble(
     jobs : int
         Processes; the result does not depend on it.
     progress : Stage, optional
-        Reports and may cancel.
+        Reports and may cancel; with one process, each step of a network too.
+    fits : NetworkFits
+        Whether and where the fits of networks are kept and written down.
 
     Raises
     ------
@@ -114,26 +118,22 @@ def fit_ensemble(
     outcome = np.asarray(outcome).astype(int)
     _check(table, outcome, recipe)
     progress = progress or Stage()
-    run = _parallel(jobs)
+    fitting = _Fitting(jobs, fits, progress)
     models = [m.name for m in recipe.models]
     final = [m for m in models if m in recipe.final_candidates]
-    fold, members = fold_members(
-        table, outcome, recipe, models, seed, _reporting(run, progress.part(0.0, 0.2), "members")
-    )
+    fold, members = fold_members(table, outcome, recipe, models, seed, fitting.runner("members", 0.0, 0.2))
     scores = {m: out_of_fold_scores(table, members, fold, m) for m in models}
     lasso = {m: tuple(one.paths[m] for one in members) for m in models if all(m in one.paths for one in members)}
     members = [_only(member, _kept(recipe)) for member in members]
 
-    nested = _nested_scores(
-        table, outcome, recipe, final, fold, seed, _reporting(run, progress.part(0.2, 0.6), "nested members")
-    )
+    nested = _nested_scores(table, outcome, recipe, final, fold, seed, fitting.runner("nested members", 0.2, 0.6))
     scores["ensemble"] = nested.held_out
     auc = {name: within_fold_auc(outcome, score, fold) for name, score in scores.items()}
     intervals = {name: _auc_interval(outcome, score, fold) for name, score in scores.items()}
     calibration = PlattCalibration.fit(nested.held_out, outcome)
     crossed = _cross_fitted(nested, outcome, fold)
     threshold = youden_threshold(outcome, crossed)
-    interval = _halves(table, outcome, recipe, final, seed, _reporting(run, progress.part(0.6, 1.0), "interval"))
+    interval = _halves(table, outcome, recipe, final, seed, fitting.runner("interval", 0.6, 1.0))
     ensemble = Ensemble(tuple(members), calibration, interval, threshold)
     return TrainedEnsemble(ensemble, fold, nested.held_out, crossed, auc, intervals, lasso)
 
@@ -253,33 +253,53 @@ Runner = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterable[Any]
 
 
 def _fit_on(
-    table: FeatureTable, y: np.ndarray, recipe: Recipe, models: Sequence[str], seed: int, used: np.ndarray
+    table: FeatureTable,
+    y: np.ndarray,
+    recipe: Recipe,
+    models: Sequence[str],
+    seed: int,
+    used: np.ndarray,
+    fits: NetworkFits = PLAIN,
 ) -> Member:
-    return fit_member(table.rows(used), y[used], recipe, models, seed)
+    return fit_member(table.rows(used), y[used], recipe, models, seed, fits=fits)
 
 
 def _serial(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
     return (function(*task) for task in tasks)
 
 
-def _parallel(jobs: int) -> Runner:
-    if jobs == 1:
-        return _serial
+@dataclass(frozen=True)
+class _Fitting:
+    """Who fits the members, and what is told of it."""
 
-    def run(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
+    jobs: int
+    fits: NetworkFits
+    progress: Stage
+
+    def runner(self, part: str, start: float, stop: float) -> Runner:
+        """Fits the members of a part of the training, which is a share of the whole."""
+        progress = self.progress.part(start, stop)
+        # What tells a window or a terminal cannot be sent to another process: there, only finished members are told.
+        fits = self.fits.told(progress if self.jobs == 1 else Stage())
+
+        def run(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
+            progress(0.0, f"Fitting {part}")
+            count = len(tasks)
+            given = [
+                (*task, fits.at(number, count, part=part, member=f"{number + 1}/{count}"))
+                for number, task in enumerate(tasks)
+            ]
+            for number, result in enumerate(self._results(function, given), start=1):
+                yield result
+                progress(number / count, f"Fitting {part}: {number} of {count}")
+
+        return run
+
+    def _results(self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
+        if self.jobs == 1:
+            yield from _serial(function, tasks)
+            return
         from joblib import Parallel, delayed
 
-        with Parallel(n_jobs=jobs, return_as="generator") as pool:
+        with Parallel(n_jobs=self.jobs, return_as="generator") as pool:
             yield from pool(delayed(function)(*task) for task in tasks)
-
-    return run
-
-
-def _reporting(run: Runner, progress: Stage, what: str) -> Runner:
-    def reporting(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
-        progress(0.0, f"Fitting {what}")
-        for number, result in enumerate(run(function, tasks), start=1):
-            yield result
-            progress(number / len(tasks), f"Fitting {what}: {number} of {len(tasks)}")
-
-    return reporting

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from RadFusionLib.bundle import Bundle, TrainingRecord, write_card
 from RadFusionLib.cohort import FeatureFile, Manifest
+from RadFusionLib.computing import Store
 from RadFusionLib.deep import Weights
+from RadFusionLib.deep.execution import check_device
 from RadFusionLib.doubt import TrainingDomain
 from RadFusionLib.errors import InputError
+from RadFusionLib.fusion.network_fits import NetworkFits, begin_log
 from RadFusionLib.fusion.published import published_result
 from RadFusionLib.fusion.step_check import check_steps
 from RadFusionLib.fusion.table import CLINICAL, FeatureTable
@@ -33,6 +37,9 @@ def train(
     jobs: int = 1,
     device: str = "cpu",
     published: bool = False,
+    store: Store | None = None,
+    resume: bool = False,
+    log: Path | None = None,
     progress: Stage | None = None,
 ) -> Bundle:
     """Train on the manifest's training cases; cases of the split ``test`` are not looked at.
@@ -56,6 +63,15 @@ def train(
     published : bool
         Measure too what the paper's own protocol would have reported, and record it. The bundle stays the strict one.
 
+    store : Store, optional
+        Where finished work is kept: features of cases, and networks, from their first epoch on.
+    resume : bool
+        Whether to take from the store what was finished before; the bundle is the same, byte for byte.
+    log : Path, optional
+        A CSV file to write: loss and AUC of every epoch of every fit of a network, as the fits end.
+    progress : Stage, optional
+        Told how far the work is, with one process also each step of a network; may cancel.
+
     Raises
     ------
     RecipeError
@@ -65,11 +81,21 @@ def train(
         are of another recipe or all constant.
     """
     progress = progress or Stage()
+    check_device(device)
     check_steps(recipe)
     manifest = manifest.of_split("train")
     outcome = manifest.outcomes()
     if features is None:
-        found = extract_cohort(recipe, manifest, weights, jobs=jobs, device=device, progress=progress.part(0.0, 0.5))
+        found = extract_cohort(
+            recipe,
+            manifest,
+            weights,
+            jobs=jobs,
+            device=device,
+            store=store,
+            resume=resume,
+            progress=progress.part(0.0, 0.5),
+        )
         if found.failures:
             case, reason = next(iter(found.failures.items()))
             raise InputError(f"{len(found.failures)} training cases failed; the first, {case}: {reason}")
@@ -78,11 +104,15 @@ def train(
     table, prints = training_table(recipe, manifest, features, weights)
     _check_features(recipe, table)
     fitted = recipe.on_device(device)
-    trained = fit_ensemble(table, outcome, fitted, seed, jobs, progress.part(0.0, 0.9))
+    if log is not None:
+        begin_log(log)
+    fits = NetworkFits(store, resume, log)
+    trained = fit_ensemble(table, outcome, fitted, seed, jobs, progress.part(0.0, 0.9), fits)
     record = _record(recipe, manifest, trained, prints, outcome, seed, weights)
     if published:
         progress(0.9, "The paper's own protocol")
-        record = replace(record, published=published_result(table, outcome, fitted, seed).to_json())
+        own = published_result(table, outcome, fitted, seed, fits.told(progress.part(0.9, 1.0)))
+        record = replace(record, published=own.to_json())
     used = sorted({*trained.ensemble.features, *trained.ensemble.interval_features})
     domain = TrainingDomain.of(table, used, [row.scanner for row in manifest])
     progress(1.0, "Trained")
