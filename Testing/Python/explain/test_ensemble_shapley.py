@@ -40,7 +40,7 @@ def cohort(recipe: Recipe) -> tuple[FeatureTable, np.ndarray]:
     generator = np.random.default_rng(3)
     names = []
     for phase in recipe.phases:
-        count = 2 if len(recipe.phases) > 1 else 5
+        count = 3 - len(recipe.image_families) if len(recipe.phases) > 1 else 5
         names += [f"{phase}_tumor_original_firstorder_F{i}" for i in range(count) if "cr" in recipe.image_families]
         names += [f"{phase}_tumor_dlr_{i}" for i in range(count) if "dlr" in recipe.image_families]
     images = tuple(names)
