@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -27,15 +28,18 @@ def half_directions(settings: RadiomicsSettings, distances: tuple[int, ...]) -> 
     (m, 3) int64 array
         Steps along K, J, I: 13 in three dimensions at distance 1, 4 in two.
     """
+    return np.array(_steps(distances, settings.force_2d_dimension if settings.force_2d else None), dtype=np.int64)
+
+
+@lru_cache(maxsize=32)
+def _steps(distances: tuple[int, ...], without: int | None) -> tuple[tuple[int, ...], ...]:
+    """Give the steps, none along axis `without`."""
     reach = max(distances)
-    steps = []
-    for step in itertools.product(range(reach, -reach - 1, -1), repeat=3):
-        if step <= (0, 0, 0) or max(map(abs, step)) not in distances:
-            continue
-        if settings.force_2d and step[settings.force_2d_dimension] != 0:
-            continue
-        steps.append(step)
-    return np.array(steps, dtype=np.int64)
+    return tuple(
+        step
+        for step in itertools.product(range(reach, -reach - 1, -1), repeat=3)
+        if step > (0, 0, 0) and max(map(abs, step)) in distances and (without is None or step[without] == 0)
+    )
 
 
 def all_directions(settings: RadiomicsSettings, distances: tuple[int, ...]) -> npt.NDArray[np.int64]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -123,17 +125,8 @@ def calculate(
     InputError
         If a name is not among the settings' features, or the device cannot be used.
     """
-    every = feature_names(settings)
-    chosen = every
-    if names is not None:
-        asked = set(names)
-        for unknown in asked.difference(every):
-            raise InputError(f"Feature {unknown!r} is not among those of these radiomics settings.")
-        chosen = tuple(name for name in every if name in asked)
-    needed: dict[str, dict[str, list[str]]] = {}
-    for name in chosen:
-        image, feature_class, feature = split_name(name)
-        needed.setdefault(image, {}).setdefault(feature_class, []).append(feature)
+    asked = _asked(settings, None if names is None else frozenset(names))
+    needed = {image: dict(classes) for image, classes in asked.by_image.items()}
 
     values, reasons = _Found(), _Reasons()
     mask = prepared.mask if prepared.shape_mask is None else prepared.shape_mask
@@ -169,14 +162,44 @@ def calculate(
             compute(group)
 
     result = FeatureValues()
-    for name in chosen:
-        image, feature_class, feature = split_name(name)
-        value = values.get((image, feature_class), {}).get(feature, np.nan)
+    for name, place, feature in asked.places:
+        value = values.get(place, _NOTHING).get(feature, _NAN)
         result[name] = value
-        if np.isnan(value):
-            why = reasons.get((image, feature_class), {})
-            result.reasons[name] = why.get(feature, "no two voxels of the region are neighbours")
+        if value != value:
+            result.reasons[name] = reasons.get(place, {}).get(feature, "no two voxels of the region are neighbours")
     return result
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Features to compute.
+
+    Parameters
+    ----------
+    places : tuple
+        Name, (image, class) and feature of each, in the order of `feature_names`.
+    by_image : dict
+        Features by image and class.
+    """
+
+    places: tuple[tuple[str, tuple[str, str], str], ...]
+    by_image: dict[str, dict[str, list[str]]]
+
+
+@lru_cache(maxsize=32)
+def _asked(settings: RadiomicsSettings, names: frozenset[str] | None) -> _Asked:
+    """Take the names apart, once for all the regions that are asked for them."""
+    every = feature_names(settings)
+    for unknown in sorted((names or frozenset()).difference(every)):
+        raise InputError(f"Feature {unknown!r} is not among those of these radiomics settings.")
+    places = []
+    by_image: dict[str, dict[str, list[str]]] = {}
+    for name in every:
+        if names is None or name in names:
+            image, feature_class, feature = split_name(name)
+            places.append((name, (image, feature_class), feature))
+            by_image.setdefault(image, {}).setdefault(feature_class, []).append(feature)
+    return _Asked(tuple(places), by_image)
 
 
 def _textures(prepared: PreparedRegion, settings: RadiomicsSettings, device: str) -> Textures:
@@ -187,5 +210,7 @@ def _textures(prepared: PreparedRegion, settings: RadiomicsSettings, device: str
     return DeviceTextures(prepared, settings, open_device(device))
 
 
+_NAN = float("nan")
+_NOTHING: dict[str, float] = {}
 _Found = dict[tuple[str, str], dict[str, float]]
 _Reasons = dict[tuple[str, str], dict[str, str]]
