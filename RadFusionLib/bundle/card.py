@@ -33,7 +33,7 @@ def write_card(recipe: Recipe, record: TrainingRecord, weights: Weights | None, 
         f"- Final model, chosen by inner folds of each member's own training cases: {chosen}",
         f"- Features the risk depends on: {len(ensemble.features)}",
         f"- Threshold, frozen on training data: {ensemble.threshold:.3f}",
-        f"- Network: {_network(weights)}",
+        f"- Network: {_network(recipe, weights)}",
         "- Protocol: strict (everything that learns is fitted inside the training folds, by patient)",
         *([f"- {record.optimism}"] if record.optimism else []),
         *_cautions(recipe, ensemble),
@@ -94,8 +94,8 @@ def _lasso(record: TrainingRecord) -> list[str]:
     return lines
 
 
-def _network(weights: Weights | None) -> str:
+def _network(recipe: Recipe, weights: Weights | None) -> str:
     if weights is None:
-        return "none"
+        return recipe.trained_networks or "none"
     note = " RANDOM WEIGHTS, as asked for: its features were never learnt." if weights.is_random else ""
     return f"{weights.network}, {weights.source}, SHA-256 {weights.sha256[:16]}.{note}"

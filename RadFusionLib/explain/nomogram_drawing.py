@@ -120,7 +120,11 @@ def _variable(axes: Axes, nomogram: Nomogram, variable: NomogramVariable, row: R
     labels = [shown(value) for value in chosen]
     for value, x in zip(chosen, places, strict=True):
         _tick(axes, row, value, x)
-    crowded = len(places) == 2 and abs(places[1] - places[0]) < LETTER * max(len(text) for text in labels)
+    apart = abs(places[-1] - places[0])
+    crowded = len(places) == 2 and apart < LETTER * max(len(text) for text in labels)
+    if crowded and apart < LETTER:
+        _text(axes, sum(places) / 2, row.height - 0.09, " to ".join(labels), "center", "top")
+        return
     for x, other, text in zip(places, places[::-1], labels, strict=True):
         side = ("right" if x < other else "left") if crowded else "center"
         _text(axes, x, row.height - 0.09, text, side, "top")

@@ -19,6 +19,8 @@ CONTOURS = {"tumor": "#ffd400", "shell": "#35c4a8"}
 MARGIN_MM = 12.0
 TITLE = 110
 """Letters in a line of the title."""
+LINE = 0.045
+"""Height of a line of the title, in parts of the picture."""
 
 
 def draw_overlay(
@@ -49,18 +51,19 @@ def draw_overlay(
     window = _window(image, inside)
     figure = Figure(figsize=(12, 5.0), facecolor="white")
     FigureCanvasAgg(figure)
-    grid = figure.add_gridspec(2, 3, left=0.01, right=0.99, top=0.84, bottom=0.15, height_ratios=[1, 0.04], hspace=0.06)
+    outlines = ", ".join(f"{name} ({'yellow' if name == 'tumor' else 'green'})" for name in regions)
+    lines = [*wrapped(title, TITLE).split("\n"), f"Outlines: {outlines}"]
+    top = 0.93 - LINE * len(lines)
+    grid = figure.add_gridspec(2, 3, left=0.01, right=0.99, top=top, bottom=0.15, height_ratios=[1, 0.04], hspace=0.06)
     for axis, plane in enumerate(PLANES):
         axes = figure.add_subplot(grid[0, axis])
         shown = _plane(axes, axis, place, image, heatmap, regions, window)
         axes.set_title(f"{plane}, slice {place[axis]}", fontsize=11)
     bar = figure.colorbar(shown, cax=figure.add_subplot(grid[1, :]), orientation="horizontal")
     bar.set_label(f"{heatmap.unit}: {KINDS[heatmap.kind].legend}", fontsize=11)
-    outlines = ", ".join(f"{name} ({'yellow' if name == 'tumor' else 'green'})" for name in regions)
-    lines = [*wrapped(title, TITLE).split("\n"), f"Outlines: {outlines}"]
     for number, line in enumerate(lines):
         last = number == len(lines) - 1
-        figure.text(0.5, 0.985 - 0.045 * number, line, ha="center", va="top", fontsize=9 if last else 12)
+        figure.text(0.5, 0.985 - LINE * number, line, ha="center", va="top", fontsize=9 if last else 12)
     figure.text(0.5, 0.012, notice, ha="center", fontsize=9, color="#8a1c1c", wrap=True)
     path = Path(path)
     figure.savefig(path, dpi=110)

@@ -20,6 +20,7 @@ from RadFusionLib.explain.labels import is_group, readable, valued
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.transforms import Transform
 
 __all__ = ["Shares", "draw_bars", "draw_beeswarm", "draw_waterfall"]
@@ -138,7 +139,7 @@ def draw_waterfall(
     case : int
         Row of ``shares``.
     most : int
-        Features drawn one by one; the others are added into one bar.
+        Features drawn one by one; the others, and those whose share is 0.000, are added into one bar.
     width : float
         Of the bars' room, inches.
     title, notice : str
@@ -146,9 +147,13 @@ def draw_waterfall(
     """
     values = shares.values[case]
     order = sorted(range(len(values)), key=lambda i: (-abs(values[i]), shares.names[i]))
+    # A bar whose number would be 0.000 says nothing by itself.
+    most = min(most, max(1, int((np.abs(values) >= 0.0005).sum())))
     rows = [(shares.label(i, case), float(values[i])) for i in order[:most]]
-    if order[most:]:
-        rows.append((f"the other {len(order) - most} features together", float(values[order[most:]].sum())))
+    rest = order[most:]
+    if rest:
+        together = f"the other {len(rest)} features together" if len(rest) > 1 else "the other feature"
+        rows.append((together, float(values[rest].sum())))
     figure = new_figure(width, ROW * (len(rows) + 2))
     axes = figure.add_axes((0, 0, 1, 1))
     # Read upwards: the base at the bottom, the largest addend last.
@@ -203,7 +208,8 @@ def draw_bars(shares: Shares, path: str | Path, *, most: int = 15, title: str = 
 def draw_beeswarm(shares: Shares, path: str | Path, *, most: int = 15, title: str = "", notice: str = "") -> Path:
     """Draw every case's addend of each feature, coloured by the feature's value; parameters as :func:`draw_waterfall`.
 
-    Colours run from the feature's 5th to its 95th percentile; a value that is not known is grey.
+    Colours run from the feature's 5th to its 95th percentile; a value that is not known is grey, as a
+    group's is, which has none.
     """
     from matplotlib.colors import ListedColormap
 
@@ -226,6 +232,14 @@ def draw_beeswarm(shares: Shares, path: str | Path, *, most: int = 15, title: st
     axes.margins(x=0.06)
     axes.set_xlabel(f"addend to the {shares.scale}, {len(shares.values)} cases")
     _bare(axes)
+    if np.isfinite(shares.data[:, chosen]).any():
+        _value_bar(figure)
+    add_title_and_notice(figure, title, notice, above=0.12, below=0.62)
+    return save(figure, path)
+
+
+def _value_bar(figure: Figure) -> None:
+    """What the colours of a beeswarm mean."""
     bar = figure.add_axes((0.97, 0.1, 0.018, 0.8))
     bar.imshow(PROBABILITY.table[::-1, None], aspect="auto", extent=(0, 1, 0, 1))
     bar.set_xticks([])
@@ -233,8 +247,6 @@ def draw_beeswarm(shares: Shares, path: str | Path, *, most: int = 15, title: st
     bar.set_yticks([0, 1], ["low", "high"], fontsize=9)
     bar.set_ylabel("feature's value", fontsize=9)
     bar.yaxis.set_label_position("right")
-    add_title_and_notice(figure, title, notice, above=0.12, below=0.62)
-    return save(figure, path)
 
 
 def _rank_colour(data: np.ndarray) -> np.ndarray:
@@ -268,7 +280,7 @@ def _bar(axes: Axes, place: int, start: float, value: float) -> None:
     axes.barh(place, value, left=start, height=0.62, color=colour)
     outward = 1 if value > 0 else -1
     axes.annotate(
-        f"{value:+.3f}",
+        f"{value:+.3f}" if abs(value) >= 0.0005 else "0.000",
         (start + value, place),
         (4 * outward, 0),
         textcoords="offset points",

@@ -35,9 +35,11 @@ p{margin:.5mm 0}.muted{color:#555}.small{font-size:9px}
 ul{margin:.5mm 0;padding-left:4mm}
 img{display:block;max-width:100%;margin:0 auto}.force{max-height:38mm}.where{max-height:62mm}.why{max-height:80mm}
 .card{columns:4;column-gap:4mm;font-size:7.2px;line-height:1.25}
-.card p,.card li,.card .row{break-inside:avoid}.card .row{display:flex;justify-content:space-between;gap:2mm}
-.card ul{padding-left:2.5mm}
+.card h4{font-size:inherit;margin:.5mm 0;break-after:avoid}.card p,.card li,.card tr{break-inside:avoid}
+.card ul{padding-left:2.5mm}.card table{width:100%;border-spacing:0}.card td{padding:0;vertical-align:top}
+.card td:first-child{overflow-wrap:anywhere}.card td+td{text-align:right;white-space:nowrap;padding-left:1.5mm}
 @media print{body{margin:0;width:auto}}
+@media screen{body{zoom:1.3}.card{columns:2;font-size:9px}.card table{break-inside:avoid}}
 """
 
 
@@ -121,7 +123,7 @@ def _where(e: Mapping[str, Any], overlay: Path | None) -> str:
         return ""
     title = html.escape(str(said.get("title", "heatmap")))
     meaning = f"{said.get('legend', '')}. It is {said['is_not']}. " if said.get("is_not") else ""
-    meaning = html.escape(meaning + str(said.get("tested", "")))
+    meaning = html.escape(meaning[:1].upper() + meaning[1:] + str(said.get("tested", "")))
     return f"""<h2>Where: {title}</h2>
 <img class="where" alt="Three planes through the highest value of the {title}" src="{_embedded(overlay)}">
 <p class="small muted">{meaning}</p>"""

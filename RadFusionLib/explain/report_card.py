@@ -11,26 +11,36 @@ STRONG = re.compile(r"\*\*(.+?)\*\*")
 
 
 def card_html(card: str) -> str:
-    """Headings, lists, two-column tables and paragraphs of a card; everything else stays text."""
-    found: list[str] = []
-    listed = False
+    """Headings, lists, tables and paragraphs of a card; everything else stays text."""
+    blocks: list[str] = []
+    kind, inside = "", list[str]()
+
+    def end_block() -> None:
+        if inside:
+            between = " " if kind == "p" else ""
+            blocks.append(f"<{kind}>{between.join(inside)}</{kind}>")
+            inside.clear()
+
     for line in card.splitlines():
         text = line.strip()
-        if text.startswith("- ") != listed:
-            found.append("</ul>" if listed else "<ul>")
-            listed = not listed
-        if not text or set(text) <= set("|-: "):
+        if set(text) <= set("|-: "):
+            # A rule between rows belongs to the table, an empty line ends whatever there is.
+            if not text:
+                end_block()
             continue
-        if text.startswith("- "):
-            found.append(f"<li>{_words(text[2:])}</li>")
-        elif text.startswith("#"):
-            found.append(f"<p><b>{_words(text.lstrip('# '))}</b></p>")
-        elif text.startswith("|"):
-            cells = "".join(f"<span>{_words(cell.strip())}</span>" for cell in text.strip("|").split("|"))
-            found.append(f'<div class="row">{cells}</div>')
+        begun = {"- ": "ul", "| ": "table"}.get(text[:2], "h4" if text.startswith("#") else "p")
+        if begun != kind:
+            end_block()
+            kind = begun
+        if kind == "ul":
+            inside.append(f"<li>{_words(text[2:])}</li>")
+        elif kind == "table":
+            cells = "".join(f"<td>{_words(cell.strip())}</td>" for cell in text.strip("|").split("|"))
+            inside.append(f"<tr>{cells}</tr>")
         else:
-            found.append(f"<p>{_words(text)}</p>")
-    return "".join([*found, "</ul>" if listed else ""])
+            inside.append(_words(text.lstrip("# ")))
+    end_block()
+    return "".join(blocks)
 
 
 def _words(text: str) -> str:

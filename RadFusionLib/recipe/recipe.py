@@ -257,6 +257,15 @@ class Recipe:
         }
         return Recipe({**self.document, "networks": networks}, self.profile)
 
+    @property
+    def trained_networks(self) -> str:
+        """The networks that are trained with each member, for a reader; empty where there is none."""
+        named = [
+            f"{name} ({network['training'].get('network', network['input']['kind'])})"
+            for name, network in self.networks.items()
+        ]
+        return f"{', '.join(named)}, trained with each member" if named else ""
+
     def on_device(self, device: str) -> Recipe:
         """The same recipe with every trained network on a device; for a training, never for a bundle."""
         networks = {

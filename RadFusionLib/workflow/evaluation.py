@@ -382,6 +382,7 @@ def _cases(count: int) -> str:
 
 def _facts(bundle: Bundle) -> BundleFacts:
     recipe, record = bundle.recipe, bundle.record
+    frozen = bundle.weights
     finals = Counter(member.final for member in bundle.ensemble.members)
     return BundleFacts(
         name=bundle.name,
@@ -397,7 +398,7 @@ def _facts(bundle: Bundle) -> BundleFacts:
         clinical=tuple(f"{v.name} ({v.unit})" if v.unit else v.name for v in recipe.clinical),
         steps=recipe.step_names,
         classifier=", ".join(recipe.classifier_names),
-        network="" if bundle.weights is None else f"{bundle.weights.network}, {bundle.weights.source}",
+        network=recipe.trained_networks if frozen is None else f"{frozen.network}, {frozen.source}",
         finals=", ".join(f"{name} ({count} of {sum(finals.values())} members)" for name, count in finals.most_common()),
         members=len(bundle.ensemble.members),
         threshold=bundle.ensemble.threshold,

@@ -15,6 +15,8 @@ ENSEMBLE = "ensemble"
 """Under which a bundle's record keeps the final model's area."""
 MANY = 16
 """Tests beyond which only those of the final model are shown at once."""
+FAR = 0.05
+"""Risk by which a nomogram may differ from the model that it stands for."""
 
 
 def models_section(one: Assessment, comparison: ModelComparison, bundle: BundleFacts, tail: str) -> Section:
@@ -93,9 +95,12 @@ def nomogram_section(found: NomogramFacts) -> Section:
     """The nomogram and what it stands for, or why there is none."""
     if found.nomogram is None:
         return Section("Nomogram", [Paragraph(f"There is none. {found.reason}")])
+    points = f"{100 * found.largest_difference:.1f} percentage points"
+    far = found.largest_difference > FAR
     return Section(
         "Nomogram",
         [
+            *([Notice((f"Read no risk off it: it is up to {points} from the model's.",))] if far else []),
             Figure(
                 nomogram_figure(found.nomogram),
                 "Points of each input add up to the total, under which the risk is read.",
@@ -105,8 +110,7 @@ def nomogram_section(found: NomogramFacts) -> Section:
             Paragraph(
                 "Drawn from the mean of the members' coefficients, which all have the same inputs, and the bundle's "
                 "calibration. Each member has a signature of its own, and their mean enters here: among the evaluated "
-                "cases the nomogram's risk differs from the model's by "
-                f"{100 * found.largest_difference:.1f} percentage points at most."
+                f"cases the nomogram's risk differs from the model's by {points} at most."
             ),
         ],
     )

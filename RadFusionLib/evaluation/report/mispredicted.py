@@ -24,8 +24,8 @@ def misprediction_section(one: Assessment, tail: str) -> Section:
     rows = tuple((word, percent(estimates[name]), _spread(found.folds.get(name))) for name, word in RATES.items())
     blocks: list[Block] = [
         Paragraph(
-            f"At the frozen threshold of {100 * one.threshold:.1f} % {found.wrong} of {one.cases} cases are on the "
-            "wrong side."
+            f"At the frozen threshold of {100 * one.threshold:.1f} % {found.wrong} of {one.cases} cases "
+            f"{'is' if found.wrong == 1 else 'are'} on the wrong side."
         ),
         Table(("rate", "all cases (95 % interval, exact)", over), rows),
     ]
@@ -40,7 +40,9 @@ def misprediction_section(one: Assessment, tail: str) -> Section:
                 muted=True,
             )
         )
-    if found.characteristics is not None:
+    if found.characteristics is not None and min(found.characteristics.cases) < 2:
+        blocks.append(Paragraph("One case alone cannot be compared with the others.", muted=True))
+    elif found.characteristics is not None:
         caption = (
             "Mispredicted and rightly predicted cases: mean ± SD where values look normal, else median (quartiles)"
         )

@@ -90,7 +90,7 @@ def logistic_section(one: Assessment, found: LogisticTable, tail: str) -> Sectio
     if one.name == APPARENT:
         blocks.append(Notice(("These cases trained the model, so its risk seems to say more than it does.",)))
     rows = tuple(row for name, model in found.univariate.items() for row in _rows(name, model))
-    header = ("variable", "odds ratio", "95 % interval, Wald", "95 % interval, profile", "p, Wald")
+    header = ("variable", "odds ratio", "95 % interval, Wald", "95 % interval, profile", "p")
     blocks.append(Table(header, rows, "Each variable alone"))
     entered = len(found.entered)
     if found.multivariable is not None and entered > 1:
@@ -112,7 +112,14 @@ def logistic_section(one: Assessment, found: LogisticTable, tail: str) -> Sectio
         blocks.append(Paragraph(f"No variable has a univariate p below {found.entry:g}, so none go together."))
     models = [*found.univariate.items(), *([("together", found.multivariable)] if found.multivariable else [])]
     # How few events there are is said above, once.
-    notes = [f"{name}: {note}" for name, model in models for note in model.notes if "separat" in note]
+    notes = [
+        note if note.startswith(name) else f"{name}: {note}"
+        for name, model in models
+        for note in model.notes
+        if "separat" in note
+    ]
+    firth = ", and the penalised likelihood ratio's where odds ratios are Firth's" if notes else ""
+    notes.insert(0, f"The p is Wald's{firth}.")
     notes += [f"{name}: {reason}" for name, reason in found.left_out.items()]
     blocks += [Paragraph(note, muted=True) for note in notes]
     return Section(f"Logistic regression{tail}", blocks)

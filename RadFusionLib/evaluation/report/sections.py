@@ -99,6 +99,8 @@ def _numbers(one: Assessment) -> KeyNumbers:
 def _limits(estimate: Estimate | None, digits: int) -> str:
     if estimate is None:
         return "not defined"
+    if np.isnan(estimate.low):
+        return "no interval"
     return f"95 % interval {number(estimate.low, digits)} to {number(estimate.high, digits)}"
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from RadFusionLib.explain import canvas, force, nomogram_drawing, plots
+from RadFusionLib.case import Geometry, Volume
+from RadFusionLib.explain import Heatmap, canvas, force, nomogram_drawing, plots
 from RadFusionLib.explain.force import draw_force, write_cohort_force_page
 from RadFusionLib.explain.labels import readable, shown, valued
 from RadFusionLib.explain.nomogram import Nomogram, NomogramVariable
+from RadFusionLib.explain.overlay import draw_overlay
 from RadFusionLib.explain.plots import Shares, draw_bars, draw_beeswarm, draw_waterfall
 from RadFusionLib.explain.shap_library import shap_available
 
@@ -130,6 +132,48 @@ def test_a_waterfall_starts_at_the_mean_and_ends_at_the_case(shares, drawn, tmp_
     assert "the other 8 features together" in words
     assert "LoG 3.0 mm = not known" in words
     assert f"AFP = {shown(shares.data[4, 3])} ng/mL" in words
+
+
+def test_shares_that_would_read_zero_are_one_bar_without_a_sign(drawn, tmp_path):
+    values = np.array([[-0.363, -0.0004, 0.0001, -0.0001]])
+    made_up = Shares(
+        ("clinical_AFP", "T2_tumor_dlr_1", "T2_tumor_dlr_2", "T2_tumor_dlr_3"), values, 0.9, np.ones((1, 4))
+    )
+    draw_waterfall(made_up, tmp_path / "w.svg")
+    words = words_of(drawn[0])
+    assert "the other 3 features together" in words
+    assert "deep feature" not in words
+    assert words.startswith("0.000 ")
+    assert "-0.000" not in words
+
+
+def test_a_variable_without_weight_has_one_label_on_the_nomogram(drawn, tmp_path):
+    coefficients = {"network": 4.0, "radiomics": 0.004}
+    variables = tuple(NomogramVariable(name, name, c, 0.0, 1.0) for name, c in coefficients.items())
+    draw_nomogram(Nomogram(variables, -2.0), tmp_path / "n.svg")
+    assert [text.get_text() for text in texts(drawn[0])].count("0 to 1") == 1
+
+
+def test_the_overlay_s_title_may_take_two_lines(monkeypatch, tmp_path):
+    from matplotlib.figure import Figure
+
+    kept: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **more: kept.append(figure))
+    geometry = Geometry((12, 12, 6))
+    ball = np.zeros(geometry.shape, dtype=np.float32)
+    ball[3, 6, 6] = 1
+    title = (
+        "sim2-0000: intrahepatic cholangiocarcinoma, risk 89 % (78 to 95 %), "
+        + "regional contribution to the risk, " * 2
+    )
+    image, regions = Volume(ball, geometry), {"tumor": Volume(ball > 0, geometry)}
+    draw_overlay(image, Heatmap(image, "contribution"), regions, title, "A notice", tmp_path / "o.png")
+    found = [
+        (text, box) for text, box in boxes(kept[0]) if text.startswith(("sim2", "regional", "Outlines", "coronal"))
+    ]
+    assert len(found) == 4
+    for place, (text, box) in enumerate(found):
+        assert not [other for other, beside in found[place + 1 :] if box.overlaps(beside)], text
 
 
 def test_a_force_plot_meets_at_the_case(shares, drawn, tmp_path):

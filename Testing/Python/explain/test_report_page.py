@@ -12,6 +12,7 @@ from RadFusionLib.case import Geometry, Volume
 from RadFusionLib.explain import SENTINEL, Heatmap
 from RadFusionLib.explain.overlay import draw_overlay
 from RadFusionLib.explain.report import write_report
+from RadFusionLib.explain.report_card import card_html
 
 NAMES = [
     "HBP_shell_wavelet-HHH_glszm_GrayLevelNonUniformityNormalized",
@@ -80,3 +81,13 @@ def test_a_case_is_one_sheet_of_a4(browser, overlay, tmp_path):
         assert ("8 more, in explanation.json" in words) == (remarks == 12)
         assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
     assert not [url for url in asked if not url.startswith(("file:", "data:"))]
+
+
+def test_a_card_s_lines_belong_together():
+    """A sentence may run over lines, and a column stands beneath its head."""
+    card = "# Title\n\n- One\n- Two **strong**\n\nA sentence over\ntwo lines <b>.\n\n"
+    card += "| a | b |\n| --- | --- |\n| 1 | 2 |\nEnd.\n"
+    assert card_html(card) == (
+        "<h4>Title</h4><ul><li>One</li><li>Two <b>strong</b></li></ul><p>A sentence over two lines &lt;b&gt;.</p>"
+        "<table><tr><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr></table><p>End.</p>"
+    )
