@@ -12,7 +12,7 @@ from RadFusionLib.errors import InputError
 from RadFusionLib.scene.application import Node, Scene, current_scene, register_legend
 from RadFusionLib.scene.volumes import volume_to_node
 
-__all__ = ["HeatmapNodes", "heatmap_to_scene"]
+__all__ = ["HeatmapNodes", "heatmap_to_scene", "hide_below"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,26 @@ def heatmap_to_scene(
     legend.SetNumberOfLabels(5)
     legend.SetVisibility(True)
     return HeatmapNodes(volume, display, color, legend)
+
+
+def hide_below(display: Node, threshold: float) -> None:
+    """Let the values nearer to 0 than a threshold be seen through.
+
+    Parameters
+    ----------
+    display : vtkMRMLScalarVolumeDisplayNode
+        Of the heatmap; its colour table is changed.
+    threshold : float
+        In the heatmap's unit; 0 shows every value.
+    """
+    color = display.GetColorNode()
+    values = np.linspace(display.GetWindowLevelMin(), display.GetWindowLevelMax(), color.GetNumberOfColors())
+    rgba = [0.0, 0.0, 0.0, 0.0]
+    modified = color.StartModify()
+    for level, value in enumerate(values):
+        color.GetColor(level, rgba)
+        color.SetColor(level, *rgba[:3], 1.0 if abs(value) >= threshold else 0.0)
+    color.EndModify(modified)
 
 
 def _window(heatmap: Volume, sentinel: float) -> tuple[float, float]:

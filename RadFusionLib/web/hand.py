@@ -50,6 +50,11 @@ class Hand:
             pointed_at.AddObserver("MouseMoveEvent", lambda *_, in_3d=in_3d: self._move(in_3d), FIRST)
         app.segmentation_editor.active_effect_name_changed.connect(lambda _: self._show_brush())
 
+    @property
+    def in_3d(self) -> bool:
+        """Whether the pointer was last in a 3D view."""
+        return self._in_3d
+
     def _press(self, down: bool) -> None:
         self._down = down
         self._tell()

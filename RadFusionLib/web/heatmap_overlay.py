@@ -10,6 +10,7 @@ import numpy as np
 from RadFusionLib.case import Geometry, Volume
 from RadFusionLib.scene import HeatmapNodes, heatmap_to_scene, volume_to_node
 from RadFusionLib.scene.application import Node
+from RadFusionLib.scene.heatmap import hide_below
 
 if TYPE_CHECKING:
     from trame_slicer.core import SlicerApp
@@ -31,6 +32,8 @@ class HeatmapOverlay:
         self._nodes: HeatmapNodes | None = None
         self._cloud: Node | None = None
         self._threshold = 0.0
+        # The threshold that the colours show; none while they show none yet.
+        self._colored: float | None = None
 
     @property
     def window(self) -> tuple[float, float]:
@@ -52,6 +55,7 @@ class HeatmapOverlay:
         )
         # The page has a legend that can be read at any size; a second one would cover the slices.
         self._nodes.legend.SetVisibility(False)
+        self._colored = None
         self._show_cloud(heatmap)
         self.set_threshold(self._threshold)
 
@@ -82,15 +86,11 @@ class HeatmapOverlay:
     def set_threshold(self, threshold: float) -> None:
         """Show only values at least this far from 0, in the heatmap's unit."""
         self._threshold = threshold
-        if self._nodes is None:
+        if self._nodes is None or threshold == self._colored:
+            # The same colours set again would be drawn again, the cloud above all.
             return
-        color = self._nodes.color
-        values = np.linspace(*self.window, color.GetNumberOfColors())
-        modified = color.StartModify()
-        for level, value in enumerate(values):
-            red, green, blue, _ = self._color(level)
-            color.SetColor(level, red, green, blue, 1.0 if abs(value) >= threshold else 0.0)
-        color.EndModify(modified)
+        self._colored = threshold
+        hide_below(self._nodes.display, threshold)
         self._color_cloud()
 
     def css_gradient(self) -> str:
