@@ -109,6 +109,7 @@ class RadFusionParameterNode:
     heatmap: vtkMRMLScalarVolumeNode
     heatmapShown: bool = True
     heatmapOpacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.6
+    heatmapThreshold: Annotated[float, WithinRange(0.0, 1.0)] = 0.0
     legendShown: bool = True
     results: vtkMRMLTableNode
     outputFolder: str = ""

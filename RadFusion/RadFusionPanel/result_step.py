@@ -14,6 +14,7 @@ from slicer.i18n import tr as _
 from RadFusionLib.errors import InputError
 from RadFusionLib.reading.result_words import what_if_words
 from RadFusionLib.reading.shown_prediction import ShownPrediction
+from RadFusionLib.scene.heatmap import hide_below
 from RadFusionLib.scene.slice_layers import show_background, show_foreground
 from RadFusionPanel.predict_step import Asked
 from RadFusionPanel.result_page import result_page, why_page
@@ -181,6 +182,7 @@ class ResultStep(Step):
             bool(self.chosen.heatmapShown),
             float(self.chosen.heatmapOpacity),
             bool(self.chosen.legendShown),
+            float(self.chosen.heatmapThreshold),
         )
         if wanted == self._layered:
             return
@@ -190,6 +192,9 @@ class ResultStep(Step):
             if had:
                 show_foreground(self.scene, None, 0.0)
             return
+        display = node.GetDisplayNode()
+        if display is not None and display.GetColorNode() is not None:
+            hide_below(display, wanted[4] * max(abs(display.GetWindowLevelMin()), abs(display.GetWindowLevelMax())))
         show_foreground(self.scene, node if wanted[1] else None, wanted[2])
         self._legend(node, wanted[3])
 

@@ -202,12 +202,33 @@ def test_heatmap_in_the_slices_with_legend_and_opacity(opened: Any) -> None:
     assert layers.GetForegroundOpacity() == pytest.approx(0.6)
     opened.ui.heatmapOpacity.value = 0.25
     assert layers.GetForegroundOpacity() == pytest.approx(0.25)
+    assert _seen_through(opened.chosen.heatmap) == set()
+    opened.ui.heatmapThreshold.value = 0.3
+    seen_through = _seen_through(opened.chosen.heatmap)
+    assert max(map(abs, seen_through)) < 0.3
+    assert min(seen_through) < -0.28
+    assert max(seen_through) > 0.28
+    assert 0.0 in {round(value, 2) for value in seen_through}
+    opened.ui.heatmapThreshold.value = 0.0
+    assert _seen_through(opened.chosen.heatmap) == set()
     legend = opened.chosen.heatmap.GetNthDisplayNode(1)
     assert legend.GetVisibility()
     opened.ui.legendShown.checked = False
     assert not legend.GetVisibility()
     opened.ui.heatmapShown.checked = False
     assert not layers.GetForegroundVolumeID()
+
+
+def _seen_through(heatmap: Any) -> set[float]:
+    """The values, as shares of the largest, whose colours are transparent."""
+    color = heatmap.GetDisplayNode().GetColorNode()
+    count = color.GetNumberOfColors()
+    found, rgba = set(), [0.0, 0.0, 0.0, 0.0]
+    for level in range(count):
+        color.GetColor(level, rgba)
+        if rgba[3] == 0:
+            found.add(2 * level / (count - 1) - 1)
+    return found
 
 
 def test_scene_and_report_are_saved_and_the_scene_comes_back(opened: Any, cases: list[Any], tmp_path: Path) -> None:
