@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from collections.abc import Iterator
@@ -17,22 +16,6 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # Series as a scanner writes them.
 sys.path.append(str(Path(__file__).resolve().parents[1] / "dicom"))
-
-
-def _fixtures_of_the_reader() -> ModuleType:
-    """The small cohort and its bundle are those of the browser reader's tests."""
-    path = Path(__file__).resolve().parents[1] / "web" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("radfusion_reader_fixtures", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_reader = _fixtures_of_the_reader()
-cohort = _reader.cohort
-bundle_path = _reader.bundle_path
 
 
 @pytest.fixture(scope="session")
