@@ -111,22 +111,22 @@ def pair_lines(reading: str, pair: ReadingPair) -> list[str]:
     return lines
 
 
-def agreement_lines(agreement: ReadingAgreement) -> list[str]:
-    """Return what is said of several cases together; of a single one, why its features have no ICC."""
+def agreement_lines(name: str, agreement: ReadingAgreement) -> list[str]:
+    """Return what is said of several cases by reading ``name`` too; of a single one, why its features have no ICC."""
     if agreement.cases < 2:
         return ["The ICC of a feature takes two cases at least; compare more cases, or all of them."]
-    lines = [f"Over {agreement.cases} cases: median Dice {float(np.median(agreement.dice)):.3f}"]
+    lines = [f"Over {agreement.cases} cases by reading {name}: median Dice {float(np.median(agreement.dice)):.3f}"]
     if agreement.risk is not None:
         risk = agreement.risk.estimate
         lines.append(f"ICC of the risk {risk.value:.2f} ({risk.low:.2f} to {risk.high:.2f})")
-    known = {name: value for name, value in agreement.features.items() if np.isfinite(value)}
+    known = {feature: value for feature, value in agreement.features.items() if np.isfinite(value)}
     if known:
         below = len(known) - agreement.reproducible
         lines.append(f"{below} of {len(known)} image features of the model have an ICC below 0.75")
         if len(known) < len(agreement.features):
             lines.append(f"{len(agreement.features) - len(known)} more never vary, and have none")
-        least = sorted(known, key=lambda name: known[name])[:NAMED]
-        lines.append("Least: " + "; ".join(f"{readable(name)} {known[name]:.2f}" for name in least))
+        least = sorted(known, key=lambda feature: known[feature])[:NAMED]
+        lines.append("Least: " + "; ".join(f"{readable(feature)}: {known[feature]:.2f}" for feature in least))
     if agreement.group is not None:
         lines.append(f"Kappa of the risk group {agreement.group.estimate.value:.2f}")
     return [*lines, *agreement.notes]

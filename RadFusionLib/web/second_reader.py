@@ -70,7 +70,7 @@ class SecondReader:
                 self._say_agreement(name)
 
     def _say_agreement(self, name: str) -> None:
-        self._state.comparison.agreement = agreement_lines(agreement_of(name, list(self._pairs[name].values())))
+        self._state.comparison.agreement = agreement_lines(name, agreement_of(name, list(self._pairs[name].values())))
 
     @contextmanager
     def _running(self, name: str) -> Iterator[None]:
