@@ -11,7 +11,6 @@ import numpy as np
 from RadFusionLib.explain.canvas import DARK, LOWERS, RAISES, add_title_and_notice, new_figure, save, wrapped
 from RadFusionLib.explain.labels import readable
 from RadFusionLib.explain.plots import Shares
-from RadFusionLib.explain.shap_library import import_shap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,6 +126,9 @@ def write_cohort_force_page(shares: Shares, path: str | Path, *, title: str = ""
     MissingPackageError
         When shap is not set up.
     """
+    # Here, so that set-up can run the file by itself before the package has imported it.
+    from RadFusionLib.explain.shap_library import import_shap
+
     shap = import_shap()
     plot = shap.plots.force(
         shares.base,

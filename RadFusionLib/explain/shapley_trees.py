@@ -13,8 +13,6 @@ from math import factorial
 
 import numpy as np
 
-from RadFusionLib.explain.shap_library import import_shap
-
 __all__ = ["Tree", "evaluate_trees", "tree_values", "tree_values_by_shap"]
 
 PAIRS_AT_ONCE = 2**21
@@ -168,6 +166,9 @@ def tree_values_by_shap(trees: Sequence[Tree], cases: np.ndarray, background: np
         }
         for tree in grown
     ]
+    # Here, so that set-up can run the file by itself before the package has imported it.
+    from RadFusionLib.explain.shap_library import import_shap
+
     explainer = import_shap().TreeExplainer(
         {"trees": described}, data=background, feature_perturbation="interventional", model_output="raw"
     )
