@@ -6,33 +6,35 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
 
-# The command as it is, but it says when a case is being worked on, so that the signal comes in the middle.
+# The command as it is, but it says when it works on the second case and rests there, so that the signal comes in the
+# middle however fast the machine.
 # A shell that starts the tests behind it has them ignore Ctrl-C, which the command must not inherit here.
 STARTER = """
-import signal, sys
+import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import RadFusionLib.workflow.{module} as module
 before = module.prepare_case
 seen = [0]
 def told(*parts, **more):
+    made = before(*parts, **more)
     seen[0] += 1
     if seen[0] == 2:
         print("WORKING", flush=True)
-    return before(*parts, **more)
+        time.sleep(60)
+    return made
 module.prepare_case = told
 from RadFusionLib.cli import main
 sys.exit(main(sys.argv[1:]))
 """
 
 
-def interrupt(module: str, words: list[str], number: signal.Signals, pause: float = 0.15) -> tuple[int, str]:
+def interrupt(module: str, words: list[str], number: signal.Signals) -> tuple[int, str]:
     process = subprocess.Popen(
         [sys.executable, "-c", STARTER.format(module=module), *words],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -45,7 +47,6 @@ def interrupt(module: str, words: list[str], number: signal.Signals, pause: floa
                 break
         else:
             pytest.fail(f"the command ended before it worked: {process.communicate()[1]}")
-        time.sleep(pause)
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
     finally:

@@ -53,8 +53,8 @@ def recipe_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     document["cr"] = {**document["cr"], "spacing": [4, 4, 4]}
     document["regions"] = {"tumor": {"lesion": "all"}, "shell": {"margin_mm": 10}}
     document["clinical"] = []
-    document["models"] = [m for m in document["models"] if m["name"] not in ("clinical", "Clin-R")]
-    document["final"] = {"candidates": ["CR-bi", "DLR-bi", "CR-DLR-bi"]}
+    models = [m for m in document["models"] if m["name"] not in ("clinical", "Clin-R", "fusion")]
+    document["models"] = [*models, {"name": "fusion", "stack": ["CR-bi", "DLR-bi", "CR-DLR-bi"]}]
     document["folds"] = {"outer": 3, "inner": 2}
     document["interval"] = {"level": 0.9, "refits": 4}
     document["heatmap"] = {"kind": "contribution", "neighbourhood_mm": 30, "stride_mm": 20}
