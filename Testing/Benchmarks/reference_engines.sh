@@ -18,8 +18,9 @@ python_of() { # the first of the named interpreters that runs
 
 environment() { # NAME INTERPRETER...
 	name=$1; shift
+	test -x "build/engines/$name/bin/python" && return 0
 	interpreter=$(python_of "$@") || { echo "$name: needs one of $*; left out" >&2; return 1; }
-	test -x "build/engines/$name/bin/python" || "$interpreter" -m venv "build/engines/$name" || return 1
+	"$interpreter" -m venv "build/engines/$name"
 }
 
 install() { # NAME REQUIREMENT...
