@@ -63,14 +63,15 @@ def begin_companion(settings: RadiomicsSettings, number_type: str) -> subprocess
 
 
 def compile_ahead(number_type: str, images: tuple[str, ...], classes: tuple[str, ...]) -> None:
-    """Compile what takes long and comes late, in the engine's order: dependences, maximal correlation, 2D patterns."""
+    """Compile what takes long and comes late, in the engine's order: neighbours, maximal correlation, 2D patterns."""
     from RadFusionLib.radiomics.compilation import small_ball
     from RadFusionLib.radiomics.engine import extract
 
     ball, mask = small_ball()
     image = ball.astype(number_type)
-    if "gldm" in classes:
-        settings = RadiomicsSettings(image_types=("original",), feature_classes=("gldm",))
+    neighbours = tuple(name for name in ("ngtdm", "gldm") if name in classes)
+    if neighbours:
+        settings = RadiomicsSettings(image_types=("original",), feature_classes=neighbours)
         extract(image, mask, (1.0, 1.0, 1.0), settings)
     if "glcm" in classes:
         level = np.arange(8, dtype=np.int32)
