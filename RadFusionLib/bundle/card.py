@@ -30,7 +30,7 @@ def write_card(recipe: Recipe, record: TrainingRecord, weights: Weights | None, 
         f"- Phases: {', '.join(recipe.phases)}; regions: {', '.join(recipe.regions)}",
         f"- Trained on {record.cases} cases, {record.events} with the outcome "
         f"(prevalence {100 * record.prevalence:.0f} %), seed {record.seed}",
-        f"- Final model, chosen by inner folds of each member's own training cases: {chosen}",
+        f"- Final model{_how_chosen(recipe)}: {chosen}",
         f"- Features the risk depends on: {len(ensemble.features)}",
         f"- Threshold, frozen on training data: {ensemble.threshold:.3f}",
         f"- Network: {_network(recipe, weights)}",
@@ -92,6 +92,10 @@ def _lasso(record: TrainingRecord) -> list[str]:
         if len(rows) > SHOWN:
             lines.append(f"| {len(rows) - SHOWN} more | | |")
     return lines
+
+
+def _how_chosen(recipe: Recipe) -> str:
+    return ", chosen by inner folds of each member's own training cases" if len(recipe.final_candidates) > 1 else ""
 
 
 def _network(recipe: Recipe, weights: Weights | None) -> str:

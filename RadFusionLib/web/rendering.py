@@ -36,7 +36,7 @@ class RenderingProbe:
             [sys.executable, "-c", PROBE], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
-    def check(self, wait: float = 240.0) -> None:
+    def check(self, wait: float = 60.0) -> None:
         """Return when the picture is there.
 
         Raises

@@ -130,7 +130,7 @@ def test_signatures_are_stacked_out_of_fold():
     assert max(weights) < 2.5, "in sample the weight of a perfect signature is above 6"
 
 
-@pytest.mark.parametrize("name", FIVE[1:])
+@pytest.mark.parametrize("name", FIVE)
 def test_simulate_train_predict_and_evaluate_by_name(name, tmp_path, capsys):
     cohort, bundle, features = tmp_path / "cohort", tmp_path / "b.radfusion", tmp_path / "f.parquet"
     assert main(["simulate", "--recipe", name, "--cases", "32", "--seed", "5", "--quiet", "--out", str(cohort)]) == 0
