@@ -58,7 +58,7 @@ def draw_overlay(
     for axis, plane in enumerate(PLANES):
         axes = figure.add_subplot(grid[0, axis])
         shown = _plane(axes, axis, place, image, heatmap, regions, window)
-        axes.set_title(f"{plane}, slice {place[axis]}", fontsize=11)
+        axes.set_title(_plane_title(plane, place[axis], axis, regions), fontsize=11)
     bar = figure.colorbar(shown, cax=figure.add_subplot(grid[1, :]), orientation="horizontal")
     bar.set_label(f"{heatmap.unit}: {KINDS[heatmap.kind].legend}", fontsize=11)
     for number, line in enumerate(lines):
@@ -68,6 +68,12 @@ def draw_overlay(
     path = Path(path)
     figure.savefig(path, dpi=110)
     return path
+
+
+def _plane_title(plane: str, number: int, axis: int, regions: dict[str, Volume]) -> str:
+    """The plane's name, and which outlines one looks for in vain: the highest value may lie beside the tumour."""
+    missed = [name for name, region in regions.items() if not np.take(region.array, number, axis=axis).any()]
+    return f"{plane}, slice {number}" + (f" (beside the {' and the '.join(missed)})" if missed else "")
 
 
 def _highest(heatmap: Heatmap) -> tuple[int, ...]:

@@ -14,23 +14,34 @@ from RadFusionLib.cli.demo import BUNDLE
 from RadFusionLib.deep import Weights
 from RadFusionLib.fusion import Ensemble, FeatureTable, Member
 from RadFusionLib.fusion.calibration import PlattCalibration
+from RadFusionLib.fusion.case_score import CaseScore
 from RadFusionLib.fusion.linear_score import LinearScore
+from RadFusionLib.fusion.scores import LinearScore as LinearClassifier
+from RadFusionLib.fusion.stacked_score import StackedScore
 from RadFusionLib.fusion.training import fold_members
 from RadFusionLib.progress import Stage
 from RadFusionLib.recipe import Recipe
 from RadFusionLib.resources import resource
 
-__all__ = ["demonstration", "fitted_members", "permuted_members", "randomised", "with_members"]
+__all__ = [
+    "demonstration",
+    "fitted_members",
+    "network_cohort",
+    "permuted_members",
+    "random_backbone_cohort",
+    "randomised",
+    "signature_alone",
+    "training_cohort",
+    "with_members",
+]
 
 PERMUTATION_SEED = 9100
 """The first of the permuted outcomes' seeds; no other study uses them."""
 
 
 def demonstration() -> Bundle:
-    """The bundle that comes with RadFusion, trained on 120 simulated cases, with the recipe's heatmap of today."""
-    bundle = Bundle.load(resource("Bundles", BUNDLE))
-    document = {**bundle.recipe.document, "heatmap": dict(cohorts.study_recipe().heatmap)}
-    return replace(bundle, recipe=Recipe(document, bundle.recipe.profile))
+    """The bundle that comes with RadFusion, trained on 120 simulated cases."""
+    return Bundle.load(resource("Bundles", BUNDLE))
 
 
 def with_members(bundle: Bundle, members: Sequence[Member]) -> Bundle:
@@ -39,14 +50,38 @@ def with_members(bundle: Bundle, members: Sequence[Member]) -> Bundle:
     return replace(bundle, ensemble=ensemble)
 
 
+def signature_alone(member: Member, model: str) -> Member:
+    """A member that says what one signature of its stack says."""
+    stack = member.scores[member.final]
+    if not isinstance(stack, StackedScore):
+        raise TypeError(f"{member.final} is not a stack.")
+    return Member({model: stack.signatures[model]}, model, {})
+
+
 def randomised(member: Member, generator: np.random.Generator) -> Member:
-    """A linear member whose weights are drawn anew: any sign, the same length."""
-    score = member.scores[member.final]
-    if not isinstance(score, LinearScore):
-        raise TypeError(f"{member.final} is not linear.")
-    drawn = generator.normal(size=len(score.weight))
-    weight = drawn / np.linalg.norm(drawn) * np.linalg.norm(score.weight)
-    return Member({member.final: replace(score, weight=weight)}, member.final, {})
+    """A member whose weights are drawn anew, of a stack and of the models in it: any sign, the same length.
+
+    Raises
+    ------
+    TypeError
+        When a part of the model has no weights, such as trees.
+    """
+    return Member({member.final: _drawn_anew(member.scores[member.final], generator)}, member.final, {})
+
+
+def _drawn_anew(score: CaseScore, generator: np.random.Generator) -> CaseScore:
+    if isinstance(score, LinearScore):
+        return replace(score, weight=_any_direction(score.weight, generator))
+    if isinstance(score, StackedScore) and isinstance(score.classifier, LinearClassifier):
+        signatures = {name: _drawn_anew(inner, generator) for name, inner in score.signatures.items()}
+        weight = _any_direction(score.classifier.weight, generator)
+        return replace(score, signatures=signatures, classifier=replace(score.classifier, weight=weight))
+    raise TypeError(f"A {type(score).__name__} is not linear, so it has no weights to draw anew.")
+
+
+def _any_direction(weight: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    drawn = generator.normal(size=len(weight))
+    return np.asarray(drawn / np.linalg.norm(drawn) * np.linalg.norm(weight)) if len(weight) else weight
 
 
 def permuted_members(

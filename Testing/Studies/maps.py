@@ -25,6 +25,7 @@ from map_models import (
     permuted_members,
     random_backbone_cohort,
     randomised,
+    signature_alone,
     training_cohort,
     with_members,
 )
@@ -131,7 +132,7 @@ def _models(folder: Path, bundle: Bundle, count: int, backbones: int, jobs: int,
 def _judge(models: Models, index: int) -> Scores:
     """Every map of a case that needs the bundle or a model like it."""
     bundle = models.bundle
-    network = with_members(bundle, [replace(m, final="DLR-bi") for m in bundle.ensemble.members])
+    network = with_members(bundle, [signature_alone(m, "DLR-bi") for m in bundle.ensemble.members])
     ensembles = [bundle.ensemble.members, network.ensemble.members, *(e for es in models.nothing.values() for e in es)]
     names = {name for members in ensembles for member in members for name in member.features}
     case = make_case(bundle.recipe, bundle.weights, SEED, index, names)

@@ -101,6 +101,21 @@ def test_overlay_is_a_picture_with_the_maps_colours(region, tmp_path):
     assert blue > 500
 
 
+def test_overlay_says_which_planes_through_the_highest_value_miss_an_outline(region, tmp_path, monkeypatch):
+    from matplotlib.axes import Axes
+
+    titles = []
+    monkeypatch.setattr(Axes, "set_title", lambda axes, text, **look: titles.append(text))
+    whole = region.with_array(np.ones(region.array.shape, dtype=bool))
+    values = np.zeros(region.array.shape, dtype=np.float32)
+    beside = int(np.argwhere(region.array).min(axis=0)[0]) - 1
+    _, row, column = np.argwhere(region.array).mean(axis=0).astype(int)
+    values[beside, row, column] = 1.0
+    image, heatmap = whole.with_array(np.zeros_like(values)), Heatmap(whole.with_array(values))
+    draw_overlay(image, heatmap, {"tumor": region, "shell": whole}, "A title", "A notice", tmp_path / "overlay.png")
+    assert titles == [f"axial, slice {beside} (beside the tumor)", f"coronal, slice {row}", f"sagittal, slice {column}"]
+
+
 def test_overlay_keeps_the_looks_colours_and_threshold(region, tmp_path):
     from PIL import Image
 

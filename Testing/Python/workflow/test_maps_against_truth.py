@@ -5,17 +5,15 @@ The whole measurement, on more cases and models, is `python Testing/Studies/stud
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from RadFusionLib.bundle import Bundle
 from RadFusionLib.explain.model_free import auc_over_voxels, model_free_maps
-from RadFusionLib.fusion import LinearScore
 from RadFusionLib.radiomics import prepare
-from RadFusionLib.recipe import Recipe, load_recipe
-from RadFusionLib.resources import resource
 from RadFusionLib.simulation import simulate_case
 from RadFusionLib.simulation.latents import draw_latents
 from RadFusionLib.workflow.contribution import neighbourhoods
@@ -23,17 +21,18 @@ from RadFusionLib.workflow.extraction import conventional_settings, extract_case
 from RadFusionLib.workflow.hidden_features import hidden_features
 from RadFusionLib.workflow.prediction import predict
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "Studies"))
+
+from map_models import demonstration, randomised
+
 SEED = 109
 """Neither that of the study nor that of the cases on which the neighbourhoods were chosen."""
 NULL_MODELS = 40
 
 
 @pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    """The demonstration bundle, painting as its recipe does today."""
-    found = Bundle.load(resource("Bundles", "hcc-mvi-demonstration.radfusion"))
-    heatmap = dict(load_recipe("hcc-mvi", "small").heatmap)
-    return replace(found, recipe=Recipe({**found.recipe.document, "heatmap": heatmap}, found.recipe.profile))
+def bundle():
+    return demonstration()
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +74,27 @@ def test_the_map_finds_the_causal_patch_better_than_any_map_without_a_model(judg
     assert np.mean(decoy) > 0.75
 
 
+def test_random_members_keep_the_models_and_the_lengths_of_their_weights_and_take_either_sign(bundle):
+    generator = np.random.default_rng(1)
+    own = bundle.ensemble.members[0]
+    drawn = [randomised(own, generator) for _ in range(50)]
+
+    def weights(member):
+        stack = member.scores[member.final]
+        assert list(stack.signatures) == ["CR-bi", "DLR-bi", "CR-DLR-bi", "Clin-R"]
+        return [stack.classifier.weight, *(score.weight for score in stack.signatures.values())]
+
+    for number, weight in enumerate(weights(own)):
+        others = np.array([weights(member)[number] for member in drawn])
+        assert np.allclose(np.linalg.norm(others, axis=1), np.linalg.norm(weight))
+        assert (others > 0).any(axis=0).all()
+        assert (others < 0).any(axis=0).all()
+
+
 def test_a_map_of_members_with_random_weights_tells_patch_and_decoy_apart_no_better_than_chance(bundle, judged):
     generator = np.random.default_rng(0)
     differences = np.zeros((NULL_MODELS, len(judged)))
-    models = [[_random(member, generator) for member in bundle.ensemble.members] for _ in range(NULL_MODELS)]
+    models = [[randomised(member, generator) for member in bundle.ensemble.members] for _ in range(NULL_MODELS)]
     for number, (simulated, found) in enumerate(judged):
         balls = neighbourhoods(bundle.recipe, found.prepared)
         centres = balls.centres()
@@ -99,12 +115,6 @@ def test_a_map_of_members_with_random_weights_tells_patch_and_decoy_apart_no_bet
         difference = painted[simulated.risk.array].mean() - painted[simulated.decoy.array].mean()
         trained.append(difference / painted[_region(found).array].std())
     assert np.mean(trained) > by_model.mean() + 8 * error
-
-
-def _random(member, generator):
-    score = member.scores[member.final]
-    assert isinstance(score, LinearScore)
-    return replace(score, weight=generator.normal(size=len(score.weight)))
 
 
 def test_a_hidden_ball_is_left_out_of_a_feature_and_others_are_held(bundle, judged):
