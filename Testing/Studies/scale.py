@@ -19,29 +19,33 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from RadFusionLib.case import Geometry, Volume
-from RadFusionLib.imaging import write_volume
 from RadFusionLib.progress import ProgressCallback, Stage
 from RadFusionLib.recipe import load_recipe
 from RadFusionLib.resources import resource
+from RadFusionLib.simulation import simulate
 
 RECIPE, PROFILE = "hcc-mvi", "small"
-IMAGES = ["original"]
-"""Of the recipe's CR image types, so that 2,000 extractions take minutes; phases, regions and deep features stay."""
 CASES, FEWER = 1000, 100
 SEED = 105
 KILLS = 3
+FIRST, MORE = 40, 200
+"""Cases that throughput is taken from: those beyond the first, so that what a run takes to start does not count."""
 
 
 def run(
-    folder: Path, jobs: int, progress: ProgressCallback | None = None, cases: int = CASES, few: int = FEWER
+    folder: Path,
+    jobs: int,
+    progress: ProgressCallback | None = None,
+    cases: int = CASES,
+    few: int = FEWER,
+    first: int = FIRST,
+    more: int = MORE,
 ) -> dict[str, Any]:
     """All of it: 1,000 cases whole and killed, 100 cases by every kind of worker."""
     stage = Stage(progress)
     place = folder / "scale"
-    manifest = tiny_cohort(place / "cohort", cases, SEED)
+    manifest = simulated_cohort(place / "cohort", cases, SEED, jobs)
     stage(0.05, "The cohort is made; extracting it without interruption")
     shutil.rmtree(place / "whole", ignore_errors=True)
     whole = extract(manifest, place / "whole", "--jobs", str(jobs))
@@ -69,7 +73,7 @@ def run(
         "one": one.figures(few),
         "two": two.figures(few),
         "cluster": dask.figures(few),
-        "throughput_of_two": throughput(manifest, few),
+        "throughput_of_two": throughput(manifest, first, more),
         "images_bytes_a_case": size(manifest.parent, ".nrrd") / cases,
         "store_bytes_a_case": sum(path.stat().st_size for path in store) / cases,
         "store_files_a_case": len(store) / cases,
@@ -177,48 +181,25 @@ def killed_and_resumed(manifest: Path, out: Path, jobs: int, kills: int, seed: i
     return {"kills": done, "resumed": last.result["resumed"], "last": last.figures(cases)}
 
 
-def tiny_cohort(folder: Path, cases: int, seed: int) -> Path:
-    """Simulated cases of three tiny phases with a ball for a tumour, all different; made once."""
+def simulated_cohort(folder: Path, cases: int, seed: int, jobs: int) -> Path:
+    """The manifest of simulated cases, with the recipe beside it; made once."""
     manifest = folder / "manifest.csv"
-    if manifest.is_file():
-        return manifest
-    phases = load_recipe(RECIPE, PROFILE).phases
-    rows = []
-    for number in range(cases):
-        rng = np.random.default_rng([seed, number])
-        geometry = Geometry((26, 26, 16), (2.0, 2.0, 3.0), (0.0, 0.0, float(number)))
-        k, j, i = np.indices(geometry.shape)
-        steps = (np.stack([i, j, k], -1) - (np.array(geometry.size) - 1) / 2) * geometry.spacing
-        distance = np.linalg.norm(steps, axis=-1)
-        tumor = distance < rng.uniform(5.0, 6.5)
-        row: dict[str, object] = {"case": f"tiny{number:04d}", "simulated": 1, "outcome": number % 2}
-        arrays = {f"image:{p}": 200 + 40.0 * tumor + rng.normal(0, 12, geometry.shape) for p in phases}
-        for column, array in {**arrays, "mask:tumor": tumor, "mask:liver": distance < 21}.items():
-            name = f"tiny{number:04d}/{column.replace(':', '-')}.nrrd"
-            image = array if array.dtype == bool else array.astype(np.float32)
-            write_volume(Volume(image, geometry), folder / name)
-            row[column] = name
-        rows.append(row)
-    document = yaml.safe_load(resource("Recipes", f"{RECIPE}.yaml").read_text(encoding="utf-8"))
-    document["profiles"][PROFILE]["cr"]["image_types"] = IMAGES
-    (folder / "recipe.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    pd.DataFrame(rows).to_csv(manifest, index=False)
+    if not manifest.is_file():
+        simulate(load_recipe(RECIPE, PROFILE).phases, cases, seed, 1.0, folder, jobs=jobs)
+    shutil.copy(resource("Recipes", f"{RECIPE}.yaml"), folder / "recipe.yaml")
     return manifest
 
 
-def throughput(manifest: Path, few: int) -> float:
-    """Cases an hour by two workers, as a share of twice those by one, by the clock of a quiet machine.
-
-    Of the cases beyond the first few, so that what a run takes to start does not count.
-    """
+def throughput(manifest: Path, first: int, more: int) -> dict[str, Any]:
+    """Cases an hour by two workers, as a share of twice those by one, by the clock of a quiet machine."""
     seconds = {}
-    for cases in (few, 4 * few):
-        for workers in ("1", "2"):
+    for workers in ("1", "2"):
+        for cases in (first, more):
             out = manifest.parent.with_name("throughput")
             shutil.rmtree(out, ignore_errors=True)
-            seconds[cases, workers] = extract(first_cases(manifest, cases), out, "--jobs", workers).seconds
-    further = {workers: seconds[4 * few, workers] - seconds[few, workers] for workers in ("1", "2")}
-    return further["1"] / (2 * further["2"])
+            seconds[workers, cases] = extract(first_cases(manifest, cases), out, "--jobs", workers).seconds
+    one, two = (seconds[workers, more] - seconds[workers, first] for workers in ("1", "2"))
+    return {"further_cases": more - first, "seconds_by_one": one, "seconds_by_two": two, "of_ideal": one / (2 * two)}
 
 
 def first_cases(manifest: Path, count: int) -> Path:

@@ -18,6 +18,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "Studies"))
 
 import scale
+from tiny_cohort import tiny_cohort
 
 import RadFusionLib.workflow.extraction_steps as steps
 from RadFusionLib.case import MaskKey
@@ -34,7 +35,7 @@ CASES = 20
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return scale.tiny_cohort(tmp_path_factory.mktemp("scale") / "cohort", CASES, 11)
+    return tiny_cohort(tmp_path_factory.mktemp("scale") / "cohort", CASES, 11)
 
 
 def words(manifest: Path, out: Path, *more: str) -> list[str]:
