@@ -25,7 +25,7 @@ test: $(VENV)/.ready-test
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff check . && $(BIN)/mypy
 
-# The bundle of make demo, made anew from nothing but this repository (about 20 minutes on two cores).
+# The bundle of make demo, made anew from nothing but this repository (about four minutes on two cores).
 bundle: $(VENV)/.ready
 	$(BIN)/python Testing/Studies/study.py bundle
 
