@@ -39,7 +39,8 @@ img{display:block;max-width:100%;margin:0 auto}.force{max-height:38mm}.where{max
 .card ul{padding-left:2.5mm}.card table{width:100%;border-spacing:0}.card td{padding:0;vertical-align:top}
 .card td:first-child{overflow-wrap:anywhere}.card td+td{text-align:right;white-space:nowrap;padding-left:1.5mm}
 @media print{body{margin:0;width:auto}}
-@media screen{body{zoom:1.3}.card{columns:2;font-size:9px}.card table{break-inside:avoid}}
+@media screen{body{zoom:1.3;width:auto;max-width:202mm;padding:0 4mm}.top{grid-template-columns:minmax(60mm,80mm) 1fr}
+.card{columns:2;font-size:9px}.card table{break-inside:avoid}}
 """
 
 

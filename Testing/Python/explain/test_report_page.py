@@ -83,6 +83,14 @@ def test_a_case_is_one_sheet_of_a4(browser, overlay, tmp_path):
     assert not [url for url in asked if not url.startswith(("file:", "data:"))]
 
 
+@pytest.mark.parametrize("width", [800, 1280, 1920])
+def test_a_window_s_page_is_as_wide_as_the_window(browser, overlay, tmp_path, width):
+    written = write_report(explanation(2), CARD, overlay, tmp_path / "report.html")
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(written.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_a_card_s_lines_belong_together():
     """A sentence may run over lines, and a column stands beneath its head."""
     card = "# Title\n\n- One\n- Two **strong**\n\nA sentence over\ntwo lines <b>.\n\n"
