@@ -25,6 +25,8 @@ class CaseStep(Step):
         super().__init__(panel)
         self._read: tuple[Path, bool] | None = None
         self._shown: Any = None
+        # Whether the bundle that the scene names was read, or could not be, without anybody's asking.
+        self._tried = False
         self.on(self.ui.readBundleButton, self.readBundle)
         self.ui.bundlePath.connect("currentPathChanged(QString)", self._chooseBundle)
         self.on(self.ui.sampleButton, self.loadSample)
@@ -50,7 +52,7 @@ class CaseStep(Step):
             show_background(self.scene, reference)
 
     def sceneClosing(self) -> None:
-        self._shown = None
+        self._shown, self._tried = None, False
         self.say(self.ui.guessLabel, "")
         # Whoever read a bundle just now is told nothing more.
         self.ui.readBundleButton.enabled = True
@@ -64,7 +66,8 @@ class CaseStep(Step):
         path = self.panel.needBundle()
         install_packages()
         allowed = bool(self.chosen.allowDemonstration)
-        self.panel.work.open(path, allowed)
+        if self.panel.work.open(path, allowed):
+            self.panel.result.processIsNew()
         self.ui.bundleLabel.text = _("Reading the bundle ...")
         self.ui.readBundleButton.enabled = False
 
@@ -82,6 +85,16 @@ class CaseStep(Step):
             self.panel.failed(error)
 
         self.panel.work.ask("facts_record", {}, done, failed)
+
+    def readKnownBundle(self) -> None:
+        """Read the bundle that a scene names, once, where it is there and nothing has to be installed first."""
+        from RadFusionLib.scene.packages import missing_packages
+
+        if self._tried or not self.ui.readBundleButton.enabled:
+            return
+        self._tried = True
+        if Path(self.chosen.bundleFile).is_file() and not missing_packages():
+            self.readBundle()
 
     def isRead(self) -> bool:
         """Whether the chosen bundle is the one that was read."""

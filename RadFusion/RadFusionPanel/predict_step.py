@@ -20,6 +20,9 @@ from RadFusionPanel.step import Step
 
 __all__ = ["Asked", "PredictStep"]
 
+DIGITS = 4
+"""Of a millimetre, to which an image stays where it was."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -28,7 +31,7 @@ class Asked:
     Parameters
     ----------
     bundle : str
-        Its file.
+        SHA-256 of its file.
     contours, images : str
         Digests of where tumour and liver are drawn, and of which images lie where.
     clinical : mapping of str to float
@@ -89,8 +92,9 @@ class PredictStep(Step):
         node = self.panel.segment.needSegmentation()
         contours = self.panel.segment.contours()
         ids = [segment_id(node, name) for region in contours.values() for name in region.values()]
+        self.panel.needBundle()
         return Asked(
-            str(self.panel.needBundle()),
+            self.panel.needFacts().sha256,
             contour_digest((node, one) for one in ids),
             self._images(self.panel.case.needPhases()),
             self.panel.clinical.values(),
@@ -208,5 +212,6 @@ class PredictStep(Step):
         digest = hashlib.sha256()
         for role, node in phases.items():
             digest.update(f"{role} {node.GetID()}".encode())
-            digest.update(node_geometry(node).matrix.round(6).tobytes())
+            # A scene's files round, and the zero's sign may turn.
+            digest.update((node_geometry(node).matrix.round(DIGITS) + 0.0).tobytes())
         return digest.hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ class ResultStep(Step):
         self.shown: ShownPrediction | None = None
         self._asked: Asked | None = None
         self._stored = ""
+        # What the process beside the window was asked to go on with.
+        self._taken_up = ""
         self._layered: tuple[Any, ...] = ()
         self._pictures: dict[str, Path] = {}
         self.on(self.ui.openWaterfallPictureButton, lambda: self._open("waterfall"))
@@ -45,11 +47,12 @@ class ResultStep(Step):
     def refresh(self) -> None:
         if self.chosen.lastPrediction != self._stored:
             self._restore()
+        self._takeUp()
         self._showHeatmap()
 
     def sceneClosing(self) -> None:
         self.shown = self._asked = None
-        self._stored = ""
+        self._stored = self._taken_up = ""
         self._layered = ()
         self._blank()
 
@@ -71,13 +74,19 @@ class ResultStep(Step):
             self.chosen.heatmap = painted.volume
             show_background(self.scene, reference)
         self.chosen.results = self.panel.logic.createResultTable(prediction, self.chosen.results)
-        self._stored = json.dumps({"explanation": dict(prediction.explanation), "asked": asdict(asked)})
+        self._stored = json.dumps({"measured": dict(prediction.measured), "asked": asdict(asked)})
         self.chosen.lastPrediction = self._stored
         self._layered = ()
         self._page(prediction)
         self.showPictures(prediction.pictures)
         self.checkFresh()
         self.panel.refresh()
+
+    def processIsNew(self) -> None:
+        """Another process is beside the window, which does not know the prediction that is shown."""
+        self._taken_up = ""
+        if self.shown is not None:
+            self.shown = replace(self.shown, number=0)
 
     def showWhatIf(self, prediction: ShownPrediction, clinical: Mapping[str, float]) -> None:
         """Show the risk with other clinical values than the predicted ones."""
@@ -107,12 +116,23 @@ class ResultStep(Step):
         if self.shown is None or not self.shown.number or self._asked is None:
             raise InputError(_("There is no prediction of this case; predict it first."))
         self.checkFresh()
-        if self._stale() or dict(self.panel.clinical.values()) != dict(self._asked.clinical):
+        if self._stale() or self._otherValues():
             raise InputError(_("The case has changed since its prediction; predict it again first."))
         return self.shown
 
+    def _otherValues(self) -> bool:
+        """Whether the clinical values are not, or no longer all, those that were predicted."""
+        assert self._asked is not None
+        try:
+            return dict(self.panel.clinical.values()) != dict(self._asked.clinical)
+        except InputError:
+            return True
+
     def _stale(self) -> str:
         assert self._asked is not None
+        assert self.shown is not None
+        if not self.shown.number and not self.panel.case.isRead():
+            return _("Read the bundle of this result to see its pictures and what other clinical values would give.")
         try:
             now = self.panel.predict.now()
         except InputError:
@@ -128,12 +148,13 @@ class ResultStep(Step):
         return " ".join([*said, _("Predict again.")]) if said else ""
 
     def _restore(self) -> None:
-        """Show what a scene that was loaded says of its last prediction; its pictures are drawn at the next one."""
+        """Show what a scene that was loaded says of its last prediction."""
         self._stored = self.chosen.lastPrediction
+        self._taken_up = ""
         self._layered = ()
         try:
             found = json.loads(self._stored) if self._stored else None
-            self.shown = None if found is None else ShownPrediction(found["explanation"])
+            self.shown = None if found is None else ShownPrediction(found["measured"])
             self._asked = None if found is None else Asked(**found["asked"])
             self._blank()
             if self.shown is not None:
@@ -143,6 +164,32 @@ class ResultStep(Step):
             # A scene of another version, or altered: as if nothing had been predicted.
             self.shown = self._asked = None
             self._blank()
+
+    def _takeUp(self) -> None:
+        """Let the process go on with a prediction that the scene keeps; it draws the pictures, and knows what if."""
+        if self.shown is None or self._asked is None or self.shown.number or self._taken_up == self._stored:
+            return
+        if not self.panel.case.isRead():
+            self.panel.case.readKnownBundle()
+            return
+        self._taken_up = stored = self._stored
+
+        def done(answer: Mapping[str, Any]) -> None:
+            if self.chosen is None or self._stored != stored or self.shown is None or self._asked is None:
+                return
+            with self.panel.errorsShown():
+                self.shown = ShownPrediction.from_answer(answer)
+                self.showPictures(self.shown.pictures)
+                self.checkFresh()
+                if self._otherValues():
+                    self.panel.predict.whatIf()
+
+        arguments = {
+            "measured": dict(self.shown.measured),
+            "sha256": self._asked.bundle,
+            "out": str(self.panel.work.scratch()),
+        }
+        self.panel.work.ask("take_up_record", arguments, done, self.panel.failed)
 
     def _blank(self) -> None:
         self.ui.resultLabel.text = _("Predict the case to see its risk.")

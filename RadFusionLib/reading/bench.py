@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from RadFusionLib.bundle import Bundle
     from RadFusionLib.cohort import CaseRow
     from RadFusionLib.workflow import Prediction
+    from RadFusionLib.workflow.measured_case import MeasuredCase
 
-__all__ = ["Bench", "Finding"]
+__all__ = ["Bench", "Finding", "Opened"]
+
+GONE = "This prediction is no longer there; predict the case again."
+OTHER_BUNDLE = "This risk is by another bundle. Predict again."
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,28 @@ class Finding:
     nomogram: NomogramState = field(default_factory=NomogramState)
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A case with the prediction that was saved with it.
+
+    Parameters
+    ----------
+    case : Case
+        As it was saved.
+    finding : Finding or None
+        Where a prediction was saved; its number is 0 when another bundle made it.
+    clinical : mapping of str to float
+        The clinical values of that prediction.
+    stale : str
+        Why it is not the prediction of this case by this bundle; empty when it is.
+    """
+
+    case: Case
+    finding: Finding | None = None
+    clinical: Mapping[str, float] = field(default_factory=dict)
+    stale: str = ""
+
+
 class Bench:
     """Bundle and the predictions that the page may still ask about.
 
@@ -60,6 +87,8 @@ class Bench:
         self._path = Path(bundle)
         self._allow_demonstration = allow_demonstration
         self._predicted: dict[int, tuple[Case, Prediction]] = {}
+        self._measured: dict[int, MeasuredCase] = {}
+        self._files: dict[int, Path] = {}
         self._count = 0
 
     @cached_property
@@ -135,20 +164,45 @@ class Bench:
         the last moment and go on with the one it shows.
         """
         from RadFusionLib.workflow import predict
+        from RadFusionLib.workflow.measured_case import MeasuredCase
 
-        self._predicted = {number: kept for number, kept in self._predicted.items() if number == shown}
+        for kept in (self._predicted, self._measured, self._files):
+            for number in [number for number in kept if number != shown]:
+                del kept[number]
         found = predict(self._bundle, case, stage, allow_demonstration=self._allow_demonstration)
-        self._count += 1
-        self._predicted[self._count] = (case, found)
-        return Finding(found.explanation, found.heatmap, self._count, nomogram_state(self._bundle, found.features))
+        number = self._take_up(MeasuredCase.of(self._bundle, found))
+        self._predicted[number] = (case, found)
+        return self._finding(number, found.heatmap)
 
     def what_if(self, stage: Stage, number: int, clinical: Mapping[str, float]) -> Finding:
         """Return what a prediction's images say with other clinical values."""
         from RadFusionLib.workflow.what_if import with_clinical
 
-        _, found = self._kept(number)
-        changed = with_clinical(self._bundle, found, clinical)
-        return Finding(changed.explanation, None, number, nomogram_state(self._bundle, changed.features))
+        changed = with_clinical(self._bundle, self._measured_as(number), clinical)
+        return Finding(changed.explanation, None, number, nomogram_state(self._bundle, changed))
+
+    def open_scene(self, stage: Stage, path: Path, name: str) -> Opened:
+        """Read a scene file that :meth:`save_scene` wrote, and go on with its prediction; ``name`` is the case's."""
+        from RadFusionLib.reading.scene_file import read_scene_file
+
+        stage(0.0, f"Reading {path.name}")
+        found = read_scene_file(path)
+        case = replace(found.case, id=name)
+        for phase in self._bundle.recipe.phases:
+            # Said before anything is shown, as for a case of a manifest.
+            if phase not in case.phases:
+                raise InputError(f"{path.name} holds no {phase} phase, which the bundle needs; save it anew.")
+        if found.measured is None:
+            return Opened(case)
+        if found.bundle != self._bundle.sha256:
+            why = NomogramState(why=OTHER_BUNDLE)
+            finding = Finding(found.measured.explanation, found.heatmap, 0, why)
+            return Opened(case, finding, found.clinical, OTHER_BUNDLE)
+        number = self._take_up(found.measured)
+        changed = f"Since the prediction its {found.changed} have changed. Predict again." if found.changed else ""
+        if not changed:
+            self._files[number] = path
+        return Opened(case, self._finding(number, found.heatmap), found.clinical, changed)
 
     def pair(self, stage: Stage, first: Case, second: Case, drawn: Volume, other: Volume) -> ReadingPair:
         """Predict a case by two contours, without heatmaps; ``drawn`` and ``other`` are its tumour in both."""
@@ -177,11 +231,15 @@ class Bench:
 
     def save_scene(self, stage: Stage, what: Case | int, path: Path) -> Path:
         """Write an ``.mrb`` file of a prediction, by its number, or of a case without one."""
-        from RadFusionLib.scene import case_to_scene, private_scene, save_scene, write_scene
+        from RadFusionLib.reading.scene_file import write_scene_file
+        from RadFusionLib.scene import case_to_scene, private_scene, save_scene
 
         stage(0.1, "Writing the scene")
+        if isinstance(what, int) and what in self._files:
+            # As it was opened: nothing has changed since.
+            return Path(shutil.copyfile(self._files[what], path))
         if isinstance(what, int):
-            return write_scene(*self._kept(what), path)
+            return write_scene_file(self._bundle, *self._kept(what), self._measured_as(what), path)
         with private_scene() as scene:
             case_to_scene(what, scene)
             return save_scene(path, scene)
@@ -202,5 +260,19 @@ class Bench:
 
     def _kept(self, number: int) -> tuple[Case, Prediction]:
         if number not in self._predicted:
-            raise InputError("This prediction is no longer there; predict the case again.")
+            raise InputError(GONE)
         return self._predicted[number]
+
+    def _measured_as(self, number: int) -> MeasuredCase:
+        if number not in self._measured:
+            raise InputError(GONE)
+        return self._measured[number]
+
+    def _take_up(self, measured: MeasuredCase) -> int:
+        self._count += 1
+        self._measured[self._count] = measured
+        return self._count
+
+    def _finding(self, number: int, heatmap: Volume | None) -> Finding:
+        measured = self._measured[number]
+        return Finding(measured.explanation, heatmap, number, nomogram_state(self._bundle, measured))

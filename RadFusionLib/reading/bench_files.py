@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +16,7 @@ from RadFusionLib.reading.case_folder import read_case, write_array_volume
 from RadFusionLib.reading.pictures import draw_pictures
 
 if TYPE_CHECKING:
-    from RadFusionLib.workflow import Prediction
+    from RadFusionLib.workflow.measured_case import MeasuredCase
 
 __all__ = ["BenchFiles"]
 
@@ -25,7 +24,7 @@ __all__ = ["BenchFiles"]
 class BenchFiles(Bench):
     """What can be asked by paths and answered in JSON; parameters as those of :class:`Bench`."""
 
-    _changed: Prediction | None = None
+    _changed: MeasuredCase | None = None
 
     def facts_record(self, stage: Stage) -> dict[str, Any]:
         """Return the bundle's :class:`~RadFusionLib.reading.bundle_facts.BundleFacts`, field by field."""
@@ -36,15 +35,30 @@ class BenchFiles(Bench):
         """Predict the case in a folder; heatmap and pictures go to the folder ``out``."""
         found = self.predict(stage.part(0.0, 0.95), read_case(Path(case)), shown)
         stage(0.95, "Drawing the explanation")
-        _, prediction = self._kept(found.number)
-        return self._delivered(found.number, prediction, Path(out))
+        measured = self._measured_as(found.number)
+        pictures = self._draw(measured, Path(out))
+        heatmap = None if found.heatmap is None else write_array_volume(found.heatmap, Path(out) / "heatmap.npy")
+        return {**_record(found.number, measured), "heatmap": heatmap, "pictures": pictures, "out": out}
+
+    def take_up_record(self, stage: Stage, measured: Mapping[str, Any], sha256: str, out: str) -> dict[str, Any]:
+        """Go on with a prediction that a scene keeps, as :meth:`predict_folder` delivered it.
+
+        By another bundle than this, of which ``sha256`` is not the SHA-256, its number is 0, and what cannot be drawn
+        without its own bundle is not drawn.
+        """
+        from RadFusionLib.workflow.measured_case import MeasuredCase
+
+        stage(0.0, "Drawing the explanation")
+        found = MeasuredCase.from_json(measured)
+        same = sha256 == self._bundle.sha256
+        number = self._take_up(found) if same else 0
+        return {**_record(number, found), "pictures": self._draw(found, Path(out), same), "out": out}
 
     def what_if_record(self, stage: Stage, number: int, clinical: Mapping[str, float]) -> dict[str, Any]:
         """Return what a prediction's images say with other clinical values; its pictures take longer."""
         from RadFusionLib.workflow.what_if import with_clinical
 
-        _, prediction = self._kept(number)
-        self._changed = with_clinical(self._bundle, prediction, clinical)
+        self._changed = with_clinical(self._bundle, self._measured_as(number), clinical)
         return _record(number, self._changed)
 
     def draw_what_if(self, stage: Stage, out: str) -> dict[str, str]:
@@ -93,27 +107,12 @@ class BenchFiles(Bench):
             raise InputError(remark[0].upper() + remark[1:])
         return folder
 
-    def _delivered(self, number: int, found: Prediction, out: Path) -> dict[str, Any]:
-        pictures = self._draw(found, out)
-        heatmap = None if found.heatmap is None else write_array_volume(found.heatmap, out / "heatmap.npy")
-        return {**_record(number, found), "heatmap": heatmap, "pictures": pictures, "out": str(out)}
-
-    def _draw(self, found: Prediction, out: Path) -> dict[str, str]:
+    def _draw(self, found: MeasuredCase, out: Path, own_bundle: bool = True) -> dict[str, str]:
         out.mkdir(parents=True, exist_ok=True)
-        return {name: str(path) for name, path in draw_pictures(self._bundle, found, out).items()}
+        drawn = draw_pictures(self._bundle if own_bundle else None, found, out)
+        return {name: str(path) for name, path in drawn.items()}
 
 
-def _record(number: int, found: Prediction) -> dict[str, Any]:
+def _record(number: int, found: MeasuredCase) -> dict[str, Any]:
     """A prediction without heatmap and pictures."""
-    return {"number": number, "explanation": _plain(found.explanation), "heatmap": None, "pictures": {}, "out": ""}
-
-
-def _plain(value: Any) -> Any:
-    """The same without numbers that JSON cannot hold."""
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return {"number": number, "measured": found.to_json(), "heatmap": None, "pictures": {}, "out": ""}

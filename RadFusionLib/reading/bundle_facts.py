@@ -46,6 +46,7 @@ class BundleFacts:
     """Name, sentence on use, images and clinical values that a bundle asks for.
 
     ``frame`` and ``registration`` are the recipe's: which phases share a frame, and whether it registers them itself.
+    ``sha256`` is that of the bundle's file.
     """
 
     name: str
@@ -60,6 +61,7 @@ class BundleFacts:
     clinical: tuple[ClinicalField, ...]
     frame: str
     registration: str
+    sha256: str
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> BundleFacts:
@@ -100,4 +102,5 @@ def facts_of(bundle: Bundle) -> BundleFacts:
         clinical=tuple(fields),
         frame=str(bundle.recipe.imaging["frame"]),
         registration=str(bundle.recipe.imaging["registration"]),
+        sha256=bundle.sha256,
     )

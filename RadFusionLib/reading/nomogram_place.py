@@ -13,7 +13,7 @@ from RadFusionLib.explain.labels import shown
 if TYPE_CHECKING:
     from RadFusionLib.bundle import Bundle
     from RadFusionLib.explain.nomogram import Nomogram
-    from RadFusionLib.fusion import FeatureTable
+    from RadFusionLib.workflow.measured_case import MeasuredCase
 
 __all__ = ["NomogramRow", "NomogramState", "nomogram_of", "nomogram_state"]
 
@@ -62,8 +62,8 @@ class NomogramState:
     why: str = ""
 
 
-def nomogram_of(bundle: Bundle, table: FeatureTable) -> tuple[Nomogram, dict[str, float]]:
-    """Return a bundle's nomogram, and what the case of a table, its only row, has of its variables.
+def nomogram_of(bundle: Bundle, measured: MeasuredCase) -> tuple[Nomogram, dict[str, float]]:
+    """Return a bundle's nomogram, and what a case has of its variables.
 
     Raises
     ------
@@ -71,27 +71,26 @@ def nomogram_of(bundle: Bundle, table: FeatureTable) -> tuple[Nomogram, dict[str
         When the bundle's final model has no nomogram.
     """
     from RadFusionLib.explain.stack_nomogram import stack_nomogram
-    from RadFusionLib.fusion.model_signatures import model_signatures
 
     units = {variable.name: variable.unit for variable in bundle.recipe.clinical}
     nomogram = stack_nomogram(bundle.ensemble, bundle.domain.quantiles, units, str(bundle.recipe.outcome["name"]))
+    table = measured.features
     values = {name: float(table.columns([name])[0, 0]) for name in table.position}
-    values |= {name: float(found[0]) for name, found in model_signatures(bundle.ensemble.members, table).items()}
-    return nomogram, values
+    return nomogram, values | dict(measured.signatures)
 
 
-def nomogram_state(bundle: Bundle, table: FeatureTable) -> NomogramState:
-    """Place the case of a table, its only row, on the bundle's nomogram.
+def nomogram_state(bundle: Bundle, measured: MeasuredCase) -> NomogramState:
+    """Place a case on the bundle's nomogram.
 
     Parameters
     ----------
     bundle : Bundle
         Of which the nomogram is.
-    table : FeatureTable
-        One case, with what the bundle's members need.
+    measured : MeasuredCase
+        What that bundle predicted.
     """
     try:
-        nomogram, values = nomogram_of(bundle, table)
+        nomogram, values = nomogram_of(bundle, measured)
         points = [nomogram.points(v, nomogram.value(v, values)) for v in nomogram.variables]
         total = nomogram.total(values)
     except InputError as error:

@@ -19,8 +19,9 @@ class ShownPrediction:
 
     Parameters
     ----------
-    explanation : mapping
-        As in ``explanation.json``; the numbers below are its own.
+    measured : mapping
+        As :meth:`~RadFusionLib.workflow.measured_case.MeasuredCase.to_json` says, with the ``explanation``, whose own
+        the numbers below are; it is what a scene keeps.
     number : int
         By which that process knows the prediction; 0 when it does not.
     heatmap : Volume or None
@@ -29,7 +30,7 @@ class ShownPrediction:
         By ``waterfall`` and ``nomogram``.
     """
 
-    explanation: Mapping[str, Any]
+    measured: Mapping[str, Any]
     number: int = 0
     heatmap: Volume | None = None
     pictures: Mapping[str, Path] = field(default_factory=dict)
@@ -40,7 +41,13 @@ class ShownPrediction:
         record = answer["heatmap"]
         heatmap = None if record is None else read_array_volume(Path(answer["out"]), record)
         pictures = {name: Path(path) for name, path in answer["pictures"].items()}
-        return cls(answer["explanation"], int(answer["number"]), heatmap, pictures)
+        return cls(answer["measured"], int(answer["number"]), heatmap, pictures)
+
+    @property
+    def explanation(self) -> Mapping[str, Any]:
+        """As in ``explanation.json``."""
+        found: Mapping[str, Any] = self.measured["explanation"]
+        return found
 
     @property
     def case(self) -> str:

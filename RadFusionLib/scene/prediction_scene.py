@@ -9,6 +9,7 @@ from RadFusionLib.case import Case, Volume
 from RadFusionLib.scene.application import Node, Scene, private_scene
 from RadFusionLib.scene.case_scene import CaseNodes, case_to_scene, mark, node_name
 from RadFusionLib.scene.heatmap import HeatmapNodes, heatmap_to_scene
+from RadFusionLib.scene.prediction_text import write_prediction_text
 from RadFusionLib.scene.results import result_table
 from RadFusionLib.scene.saving import save_scene
 from RadFusionLib.scene.segmentations import mask_to_segment, new_segmentation
@@ -16,7 +17,7 @@ from RadFusionLib.scene.segmentations import mask_to_segment, new_segmentation
 __all__ = ["heatmap_colors", "heatmap_kind", "is_demonstration", "prediction_to_scene", "write_scene"]
 
 
-def write_scene(case: Case, prediction: Any, path: str | Path) -> Path:
+def write_scene(case: Case, prediction: Any, path: str | Path, text: str = "") -> Path:
     """Write a case with its shell, heatmap and results to an ``.mrb`` file, whole or not at all.
 
     Parameters
@@ -27,9 +28,13 @@ def write_scene(case: Case, prediction: Any, path: str | Path) -> Path:
         What :func:`RadFusionLib.predict` returned for it.
     path : str or Path
         Ends in ``.mrb``.
+    text : str
+        What the scene is to keep of the prediction beside heatmap and table, as JSON.
     """
     with private_scene() as scene:
         prediction_to_scene(case, prediction, scene)
+        if text:
+            write_prediction_text(case.id, text, scene)
         return save_scene(path, scene)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shutil
@@ -11,11 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from RadFusionLib.errors import InputError
 from RadFusionLib.scene.application import Scene, current_scene, in_slicer, register_legend, slicer_module
 
 __all__ = ["load_scene", "save_scene"]
+
+NAMED = re.compile(r"""\b(?:fileName|fileListMember\d+)\s*=\s*["']([^"']*)["']""")
+"""The files of a scene, as its text names them."""
 
 
 def save_scene(path: str | Path, scene: Scene | None = None) -> Path:
@@ -88,7 +93,7 @@ def _unpack(path: Path, folder: Path) -> Path:
         with zipfile.ZipFile(path) as bundle:
             for entry in bundle.namelist():
                 # A scene from elsewhere is not trusted to write outside its folder.
-                if PurePosixPath(entry).is_absolute() or ".." in PurePosixPath(entry).parts or "\\" in entry:
+                if _leaves(entry) or "\\" in entry:
                     raise InputError(f"{path} names files outside itself; it is not a scene that Slicer wrote.")
             bundle.extractall(folder)
     except (OSError, zipfile.BadZipFile) as error:
@@ -96,7 +101,16 @@ def _unpack(path: Path, folder: Path) -> Path:
     found = sorted(folder.glob("*.mrml")) + sorted(folder.glob("*/*.mrml"))
     if not found:
         raise InputError(f"{path} holds no scene; give an .mrb file that Slicer or RadFusion wrote.")
+    for name in NAMED.findall(found[0].read_text(encoding="utf-8", errors="replace")):
+        # Nor to have other files of this computer read as if they were its own.
+        if _leaves(unquote(html.unescape(name))):
+            raise InputError(f"{path} names files outside itself; it is not a scene that Slicer wrote.")
     return found[0]
+
+
+def _leaves(name: str) -> bool:
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return bool(parts) and (parts[0] == "/" or parts[0].endswith(":") or ".." in parts)
 
 
 def _stored(scene: Scene) -> Iterator[Any]:

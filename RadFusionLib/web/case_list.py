@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from RadFusionLib.errors import InputError
 
 if TYPE_CHECKING:
     from RadFusionLib.cohort import CaseRow, Manifest
 
-__all__ = ["BUILT_IN", "CaseList"]
+__all__ = ["BUILT_IN", "CaseList", "SavedScene"]
 
 BUILT_IN = "built-in case"
+
+
+@dataclass(frozen=True)
+class SavedScene:
+    """A case as a scene file holds it."""
+
+    id: str
+    path: Path
 
 
 class CaseList:
@@ -28,14 +38,14 @@ class CaseList:
     def __init__(self, manifest: Manifest | None = None, seed: int = 0) -> None:
         self._seed = seed
         # None stands for the built-in case.
-        self._rows: list[CaseRow | None] = [None] if manifest is None else [*manifest]
+        self._rows: list[CaseRow | SavedScene | None] = [None] if manifest is None else [*manifest]
 
     @property
     def ids(self) -> list[str]:
         """Case ids, in order."""
         return [BUILT_IN if row is None else row.id for row in self._rows]
 
-    def add(self, row: CaseRow) -> int:
+    def add(self, row: CaseRow | SavedScene) -> int:
         """Add a case at the end; return its position.
 
         Raises
@@ -51,7 +61,7 @@ class CaseList:
     def readings(self, number: int) -> list[str]:
         """The repeated readings of a case's tumour: ``2`` for a second reader, ``1.2`` for a second reading."""
         row = self._rows[number]
-        return [] if row is None else list(row.readings)
+        return list(row.readings) if _in_manifest(row) else []
 
     def row(self, number: int) -> CaseRow:
         """The row of a case.
@@ -59,18 +69,24 @@ class CaseList:
         Raises
         ------
         InputError
-            For the built-in case, which is in no manifest.
+            For the built-in case and a scene, which are in no manifest.
         """
         row = self._rows[number]
-        if row is None:
-            raise InputError("The built-in case is in no manifest, and nobody else has read it.")
+        if not _in_manifest(row):
+            raise InputError(f"Case {self.ids[number]} is in no manifest, and nobody else has read it.")
         return row
 
     def rows_read_by(self, reading: str) -> list[CaseRow]:
         """The rows that have a repeated reading of the tumour."""
-        return [row for row in self._rows if row is not None and reading in row.readings]
+        return [row for row in self._rows if _in_manifest(row) and reading in row.readings]
 
-    def task(self, number: int) -> tuple[str, Any]:
-        """What to ask of the worker for a case: the task's name and its argument."""
+    def task(self, number: int) -> tuple[str, tuple[Any, ...]]:
+        """What to ask of the worker for a case: the task's name and its arguments."""
         row = self._rows[number]
-        return ("simulate", self._seed) if row is None else ("load", row)
+        if row is None:
+            return "simulate", (self._seed,)
+        return ("open_scene", (row.path, row.id)) if isinstance(row, SavedScene) else ("load", (row,))
+
+
+def _in_manifest(row: CaseRow | SavedScene | None) -> TypeGuard[CaseRow]:
+    return row is not None and not isinstance(row, SavedScene)

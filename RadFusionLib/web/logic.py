@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from RadFusionLib.case import Case
 from RadFusionLib.errors import Cancelled, InputError
+from RadFusionLib.reading.bench import Opened
 from RadFusionLib.reading.clinical_form import ClinicalForm
 from RadFusionLib.reading.nomogram_place import NomogramState
 from RadFusionLib.reading.result_words import ResultState, result_state, what_if_words
 from RadFusionLib.scene.application import Node, register_legend
-from RadFusionLib.web.case_list import CaseList
+from RadFusionLib.web.case_list import CaseList, SavedScene
 from RadFusionLib.web.follower import Follower
 from RadFusionLib.web.heatmap_overlay import HeatmapOverlay
 from RadFusionLib.web.reading import Reading
@@ -81,6 +82,7 @@ class ReaderLogic:
         self.second_reader = SecondReader(app, state, worker, self.sentences)
         self._predicted_contour = ""
         self._predicted_clinical: Mapping[str, float] = {}
+        self._stale_as_saved = ""
         self._asked_what_if = 0
         register_legend(app.scene)
         app.segmentation_editor.segmentation_modified.connect(self._on_drawn)
@@ -102,16 +104,20 @@ class ReaderLogic:
         self._asked_case += 1
         asked = self._asked_case
         with self.sentences.said(f"Opening {self.cases.ids[number]}"):
-            task, argument = self.cases.task(number)
+            task, arguments = self.cases.task(number)
             self.state.case.number = number
             # Another case may be asked for meanwhile, which cancels this one.
             with suppress(Cancelled):
-                case: Case = await self._worker.ask(task, argument)
+                found: Case | Opened = await self._worker.ask(task, *arguments)
+                opened = found if isinstance(found, Opened) else Opened(found)
                 if asked == self._asked_case and self.state.case.number == number:
-                    self._take(case)
+                    self._take(opened.case)
+                    self._take_up(opened)
 
     async def add(self, folder: Path) -> bool:
         """Add the case whose files lie in a folder's only subfolder, guess what they are, and open it.
+
+        A scene file that the reader wrote is a case with its prediction.
 
         Returns
         -------
@@ -119,11 +125,11 @@ class ReaderLogic:
             Whether there is such a case.
         """
         with self.sentences.said("Looking through the files"):
-            row, said = await self._worker.ask("guess", folder)
+            row, said = _scene_in(folder) or await self._worker.ask("guess", folder)
             number = self.cases.add(row)
             self.state.case.ids = self.cases.ids
             await self.open(number)
-            self.state.remark = said
+            self.state.remark = "" if self.state.problem else said
             return True
         return False
 
@@ -169,9 +175,7 @@ class ReaderLogic:
         """Take a clinical value as typed, and say at once what risk it gives."""
         self._form.enter(name, text)
         self.state.clinical.rows = self._form.rows()
-        if self.finding is not None:
-            self._asked_what_if += 1
-            asyncio.get_running_loop().create_task(self._what_if(self._asked_what_if, self.finding))
+        self._ask_what_if()
 
     async def predict(self) -> None:
         """Predict the case as it is drawn and filled in now."""
@@ -283,19 +287,30 @@ class ReaderLogic:
         for view in self.app.view_manager.get_threed_views():
             view.reset_view()
 
+    def _take_up(self, opened: Opened) -> None:
+        """Show the prediction that was saved with a case."""
+        if opened.finding is None:
+            return
+        assert self.reading is not None
+        self._predicted_contour, self._predicted_clinical = self.reading.contour(), opened.clinical
+        self._show(opened.finding, opened.stale)
+        if opened.case.clinical != opened.clinical:
+            self._ask_what_if()
+
     def _on_drawn(self) -> None:
         self.follower.touch()
 
     def _on_rest(self, contour: str) -> None:
         if self.finding is not None:
-            self.state.prediction.stale = "" if contour == self._predicted_contour else FEATURES
+            redrawn = "" if contour == self._predicted_contour else FEATURES
+            self.state.prediction.stale = self._stale_as_saved or redrawn
         self._changed()
 
-    def _show(self, finding: Finding) -> None:
-        self.finding = finding
+    def _show(self, finding: Finding, stale_as_saved: str = "") -> None:
+        self.finding, self._stale_as_saved = finding, stale_as_saved
         self.state.result = result_state(finding.explanation)
         self.state.nomogram = finding.nomogram
-        self.state.prediction.stale = ""
+        self.state.prediction.stale = stale_as_saved
         if finding.heatmap is not None:
             assert self.reading is not None
             said = finding.explanation["heatmap"]
@@ -311,6 +326,11 @@ class ReaderLogic:
             heatmap.legend = f"{said['legend']}. {said['tested']}"
             self.update_heatmap()
         self.follower.follow()
+
+    def _ask_what_if(self) -> None:
+        if self.finding is not None:
+            self._asked_what_if += 1
+            asyncio.get_running_loop().create_task(self._what_if(self._asked_what_if, self.finding))
 
     async def _what_if(self, asked: int, predicted: Finding) -> None:
         with self.sentences.said():
@@ -337,7 +357,7 @@ class ReaderLogic:
                 raise InputError("No case is open; open one first.")
             clinical = self._form.values()
             unchanged = self.reading.contour() == self._predicted_contour and clinical == self._predicted_clinical
-            finding = self.finding if unchanged else None
+            finding = self.finding if unchanged and not self._stale_as_saved else None
             if finding is not None:
                 self.state.remark = ""
                 return Path(await self._worker.ask(task, finding.number, path))
@@ -354,3 +374,14 @@ class ReaderLogic:
         self.state.nomogram = NomogramState()
         self.state.prediction.stale = ""
         self.state.heatmap.there = False
+
+
+def _scene_in(folder: Path) -> tuple[SavedScene, str] | None:
+    """The scene in a folder's only subfolder, and a word on it; None where its files are something else."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    scenes = [path for path in files if path.suffix.lower() == ".mrb"]
+    if not scenes:
+        return None
+    if len(files) > 1:
+        raise InputError(f"{scenes[0].name} is a whole case; add it without other files.")
+    return SavedScene(next(folder.iterdir()).name, scenes[0]), f"{scenes[0].name} is a scene, opened as it was saved."

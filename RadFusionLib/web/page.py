@@ -122,8 +122,9 @@ def _new_case() -> None:
         )
         html.Div(
             "Choose its images, and masks where there are some: NRRD, NIfTI or MHA files named after the phase or "
-            "region (AP.nii.gz, tumor.nii.gz, liver.nii.gz), or a folder with a DICOM series in each subfolder. The "
-            "files stay on the machine that runs the reader, and are deleted when it ends.",
+            "region (AP.nii.gz, tumor.nii.gz, liver.nii.gz), or a folder with a DICOM series in each subfolder; or a "
+            "scene (.mrb) that was saved here, which opens with its result. The files stay on the machine that runs "
+            "the reader, and are deleted when it ends.",
             classes="text-body-2 mb-3",
         )
         for words, folder in (("Files", ""), ("Folder", "webkitdirectory")):

@@ -14,7 +14,7 @@ from RadFusionLib.fusion import FeatureTable, Risk
 from RadFusionLib.fusion.table import CLINICAL
 from RadFusionLib.workflow.preprocess import PreparedCase
 
-__all__ = ["explain", "risk_shapley", "shapley_terms"]
+__all__ = ["explain", "explain_risk", "risk_shapley", "shapley_terms"]
 
 SHARES = (
     f"Shapley values of the log-odds: what each input adds, compared with {MADE_UP} made-up cases that are spread as "
@@ -48,9 +48,22 @@ def explain(
 
     ``base`` and the ``contribution`` of all ``terms`` add up to ``logit``, the log-odds of ``risk``.
     """
-    found = risk_shapley(bundle, table)
     return {
         "case": prepared.id,
+        **explain_risk(bundle, table, risk),
+        "clipped_fraction": {role: part.clipped_fraction for role, part in prepared.phases.items()},
+        "warnings": list(warnings),
+        "notices": list(prepared.notices),
+        "heatmap": None if painted is None else painted.facts(),
+        "bundle": bundle.name,
+        "notice": bundle.notice,
+    }
+
+
+def explain_risk(bundle: Bundle, table: FeatureTable, risk: Risk) -> dict[str, Any]:
+    """Return the part of :func:`explain` that follows from the features alone, whatever the images were."""
+    found = risk_shapley(bundle, table)
+    return {
         "outcome": bundle.recipe.outcome["name"],
         "risk": risk.risk,
         "risk_low": risk.low,
@@ -68,12 +81,6 @@ def explain(
         "method": SHARES,
         "exact": found.exact,
         "terms": shapley_terms(bundle, found),
-        "clipped_fraction": {role: part.clipped_fraction for role, part in prepared.phases.items()},
-        "warnings": list(warnings),
-        "notices": list(prepared.notices),
-        "heatmap": None if painted is None else painted.facts(),
-        "bundle": bundle.name,
-        "notice": bundle.notice,
     }
 
 

@@ -16,6 +16,7 @@ from RadFusionLib.doubt import CONTOURS, plausible_contours
 from RadFusionLib.resources import resource
 from RadFusionLib.simulation import simulate_case
 from RadFusionLib.workflow import predict
+from RadFusionLib.workflow.measured_case import MeasuredCase
 from RadFusionLib.workflow.prediction import Prediction
 from RadFusionLib.workflow.what_if import with_clinical
 
@@ -77,7 +78,7 @@ def test_other_clinical_values_move_every_contour(bundle, case, prediction):
     changed = dict(case.clinical)
     for name in used:
         changed[name.removeprefix("clinical_")] += 1.0
-    again = with_clinical(bundle, prediction, changed)
+    again = with_clinical(bundle, MeasuredCase.of(bundle, prediction), changed)
     whole = predict(bundle, replace(case, clinical=changed), heatmap=False)
     found, expected = (p.explanation["doubt"]["contours"]["risks"] for p in (again, whole))
     assert [r["risk"] for r in found] == pytest.approx([r["risk"] for r in expected], abs=1e-12)

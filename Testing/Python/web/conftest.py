@@ -87,7 +87,7 @@ def slicer_app() -> Any:
 
 @pytest.fixture
 def make_reader(slicer_app: Any, bench: NearBench, cohort: Path) -> Iterator[Callable[..., Any]]:
-    """Makes a reader's logic with a plain state, on the cohort or on another manifest."""
+    """Makes a reader's logic with a plain state, on the cohort or on another manifest, with this bench or another."""
     from RadFusionLib.cohort import read_manifest
     from RadFusionLib.web.case_list import CaseList
     from RadFusionLib.web.logic import ReaderLogic
@@ -95,8 +95,8 @@ def make_reader(slicer_app: Any, bench: NearBench, cohort: Path) -> Iterator[Cal
 
     made: list[ReaderLogic] = []
 
-    def make(manifest: Path = cohort) -> ReaderLogic:
-        logic = ReaderLogic(slicer_app, ReaderState(), bench, CaseList(read_manifest(manifest)))  # type: ignore[arg-type]
+    def make(manifest: Path = cohort, bench: Any = bench) -> ReaderLogic:
+        logic = ReaderLogic(slicer_app, ReaderState(), bench, CaseList(read_manifest(manifest)))
 
         def choose(reading: Any) -> None:
             slicer_app.segmentation_editor.set_active_segmentation(reading.segmentation, reading.drawn_on)

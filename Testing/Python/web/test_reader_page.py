@@ -214,6 +214,64 @@ def test_a_case_by_upload(page: Any, cohort: Path) -> None:
     page.locator(".reader-error", has_text="No file of half is named after the phase").wait_for(timeout=WAIT)
 
 
+def _add_by_hand(page: Any, name: str, which: str, chosen: Any) -> None:
+    """Add a case as a hand does: press *Files* or *Folder*, and choose in the browser's own window."""
+    if not page.get_by_role("button", name="Add a case").is_visible():
+        page.get_by_role("button", name="1 Case").click()
+    page.get_by_role("button", name="Add a case").click()
+    page.get_by_label("Name of the case").fill(name)
+    with page.expect_file_chooser(timeout=WAIT) as chooser:
+        page.locator(".reader-choose", has_text=which).click()
+    chooser.value.set_files(chosen)
+    page.locator(".reader-title", has_text=re.compile(f"^{name}$")).wait_for(timeout=WAIT)
+
+
+def test_a_saved_scene_that_is_added_shows_its_result(
+    page: Any, browser: Any, serve_reader: Callable[..., str], bundle_path: Path, tmp_path: Path
+) -> None:
+    """Saved and chosen with the mouse; opened by another reader, which knows nothing of the first."""
+
+    def read(opened: Any) -> list[str]:
+        texts = []
+        for what in (".reader-risk", ".reader-axis + div", ".reader-nomogram", ".reader-legend"):
+            texts += opened.locator(what).all_inner_texts()
+        return [*texts, *opened.locator(".reader-result .reader-term").all_inner_texts()]
+
+    def what_if(opened: Any) -> list[str]:
+        before = opened.locator(".reader-risk").inner_text()
+        field = opened.get_by_label("AFP")
+        if not field.is_visible():
+            opened.get_by_role("button", name="4 Clinical values").click()
+        field.fill("190")
+        _until(lambda: opened.locator(".reader-risk").inner_text() != before)
+        return [*read(opened), opened.locator(".reader-what-if").inner_text()]
+
+    _open(page, 1)
+    page.get_by_role("button", name="Predict", exact=True).click()
+    page.locator(".reader-legend").wait_for(timeout=WAIT)
+    with page.expect_download(timeout=WAIT) as scene:
+        page.get_by_role("button", name="Scene").click()
+    scene.value.save_as(tmp_path / "scene.mrb")
+    shown = read(page)
+    assert len(shown) > 6
+    changed = what_if(page)
+    other = _visit(browser, serve_reader("--bundle", str(bundle_path)))
+    opened = next(other)
+    try:
+        opened.get_by_text(re.compile(r"^Tumour: .* ml")).wait_for(timeout=WAIT)
+        plain = _coloured(_pixels(opened, 0))
+        _add_by_hand(opened, "come-back", "Files", tmp_path / "scene.mrb")
+        opened.locator(".reader-legend").wait_for(timeout=WAIT)
+        assert opened.locator(".reader-error").count() == 0
+        assert "opened as it was saved" in opened.locator(".reader-info").inner_text()
+        assert read(opened) == shown
+        _until(lambda: _coloured(_pixels(opened, 0)) > plain + 300)
+        assert what_if(opened) == changed
+    finally:
+        for _ in other:
+            pass
+
+
 def test_what_if_changes_the_risk_in_the_page(page: Any) -> None:
     _open(page, 4)
     page.get_by_role("button", name="Predict", exact=True).click()
