@@ -19,6 +19,8 @@ from RadFusionLib.scene.application import Scene, current_scene, in_slicer, regi
 
 __all__ = ["load_scene", "save_scene"]
 
+SMALL, UNPACKED = 256 * 2**20, 200
+"""A scene may be this many bytes unpacked, or, where that is more, this many times its file."""
 NAMED = re.compile(r"""\b(?:fileName|fileListMember\d+)\s*=\s*["']([^"']*)["']""")
 """The files of a scene, as its text names them."""
 
@@ -91,6 +93,9 @@ def load_scene(path: str | Path, scene: Scene | None = None) -> Scene:
 def _unpack(path: Path, folder: Path) -> Path:
     try:
         with zipfile.ZipFile(path) as bundle:
+            unpacked = sum(entry.file_size for entry in bundle.infolist())
+            if unpacked > max(SMALL, UNPACKED * path.stat().st_size):
+                raise InputError(f"{path} would be {unpacked / 1e9:.1f} GB unpacked, which no scene of its size is.")
             for entry in bundle.namelist():
                 # A scene from elsewhere is not trusted to write outside its folder.
                 if _leaves(entry) or "\\" in entry:

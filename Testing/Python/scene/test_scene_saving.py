@@ -176,6 +176,14 @@ def test_what_is_no_scene_is_told(scene: Any, tmp_path: Path) -> None:
         bundle.writestr("a/readme.txt", "no scene")
     with pytest.raises(InputError, match="holds no scene"):
         load_scene(tmp_path / "empty.mrb")
+    with (
+        zipfile.ZipFile(tmp_path / "bomb.mrb", "w", zipfile.ZIP_DEFLATED) as bundle,
+        bundle.open("a/a.mrml", "w") as entry,
+    ):
+        for _ in range(300):
+            entry.write(bytes(2**20))
+    with pytest.raises(InputError, match=r"would be 0\.3 GB unpacked"):
+        load_scene(tmp_path / "bomb.mrb")
     with zipfile.ZipFile(tmp_path / "escape.mrb", "w") as bundle:
         bundle.writestr("../outside.mrml", "<MRML></MRML>")
     with pytest.raises(InputError, match="outside itself"):
