@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from RadFusionLib.errors import InputError
 from RadFusionLib.reading.bundle_facts import ClinicalField
 
-__all__ = ["Choice", "ClinicalForm", "ClinicalRow"]
+__all__ = ["NOT_USED", "Choice", "ClinicalForm", "ClinicalRow"]
+
+NOT_USED = "not used by this model"
+"""What is said beside a value that the bundle asks for and no model of it depends on."""
 
 
 @dataclass

@@ -25,6 +25,20 @@ SIZES = ((1280, 800), (1920, 1080))
 WAIT = 300_000
 """Milliseconds for any one step."""
 
+FOLDED = 20_000
+"""Milliseconds for a step to open or close."""
+
+LOOK = 250
+"""Milliseconds between two looks."""
+
+TRIES = 3
+"""Clicks on a step."""
+
+PAUSE = 1_500
+"""Milliseconds until the server's word on a click has come."""
+
+SEGMENT, CLINICAL = "2 Segment", "4 Clinical values"
+
 COLORFUL = 60
 """From what difference of red, green and blue a pixel has a colour of its own and is no grey."""
 
@@ -68,9 +82,11 @@ def _story(page: Any, out: Path, tutorial: bool, readme: bool) -> None:
         page.get_by_text("Brush size").first.wait_for()
         _save(page, out / "tutorial-segment.png")
         page.keyboard.press("Escape")
-        page.get_by_role("button", name="4 Clinical values").click()
-        page.get_by_role("button", name="2 Segment").click()
-        _save(page, out / "tutorial-clinical.png")
+        # The steps below move up when the brush is put away.
+        page.get_by_text("Brush size").first.wait_for(state="hidden")
+        _fold(page, CLINICAL, True)
+        _fold(page, SEGMENT, False)
+        _save(page, out / "tutorial-clinical.png", CLINICAL)
     if not readme:
         return
     page.get_by_role("button", name="Predict", exact=True).click()
@@ -80,8 +96,39 @@ def _story(page: Any, out: Path, tutorial: bool, readme: bool) -> None:
         _save(page, out / f"reader-{width}x{height}.png")
 
 
-def _save(page: Any, path: Path) -> None:
+def _fold(page: Any, step: str, opened: bool) -> None:
+    """Open or close a step with the mouse, and wait until the page shows it so; end where it does not come about."""
+    for _ in range(TRIES):
+        if not _is(page, step, opened):
+            page.get_by_role("button", name=step).click()
+        # A click may miss a step that has just moved, and what it did also goes to the server and comes back.
+        if _becomes(page, step, opened):
+            page.wait_for_timeout(PAUSE)
+            if _is(page, step, opened):
+                return
+    sys.exit(f"The step {step} is not {'open' if opened else 'closed'}; no picture was made of it.")
+
+
+def _becomes(page: Any, step: str, opened: bool) -> bool:
+    for _ in range(FOLDED // LOOK):
+        if _is(page, step, opened):
+            return True
+        page.wait_for_timeout(LOOK)
+    return False
+
+
+def _is(page: Any, step: str, opened: bool) -> bool:
+    """Whether a step is open, with what is in it in sight, or closed."""
+    panel = page.locator(".v-expansion-panel", has=page.get_by_role("button", name=step))
+    said = panel.locator(f'[aria-expanded="{str(opened).lower()}"]').count() == 1
+    return said and panel.locator(".v-expansion-panel-text__wrapper").is_visible() is opened
+
+
+def _save(page: Any, path: Path, opened: str = "") -> None:
+    """Save a picture; with a step that is to be seen in it, only where it is."""
     _until_still(page)
+    if opened and not _is(page, opened, True):
+        sys.exit(f"The step {opened} is not open; no picture was made of it.")
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     picture.quantize(palette=_palette(picture), dither=Image.Dither.NONE).save(path, optimize=True)

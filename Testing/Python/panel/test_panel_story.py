@@ -136,6 +136,18 @@ def test_clinical_values_say_what_is_missing(opened: Any) -> None:
     assert json.loads(opened.chosen.clinicalValues)["AFP"] == "101,5"
 
 
+def test_a_value_that_no_model_uses_says_so_beside_its_field(opened: Any) -> None:
+    from PySide6.QtWidgets import QLabel
+
+    used = {field.name: field.used for field in opened.panel.facts.clinical}
+    assert used == {"AFP": True, "age": False, "hepatitis": False}
+    texts = [label.text for label in opened.ui.clinicalForm.findChildren(QLabel)]
+    # Labels that Qt itself made for the rows have a method where the others have a property.
+    said = [text() if callable(text) else text for text in texts]
+    for words in ("AFP (ng/mL)", "age (years) (not used by this model)", "hepatitis (not used by this model)"):
+        assert words in said
+
+
 def test_the_risk_is_that_of_the_command_and_the_result_is_in_the_scene(
     opened: Any, cohort: Path, bundle_path: Path, cases: list[Any], tmp_path: Path
 ) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,3 +65,19 @@ def test_showing_the_heatmap_as_it_is_shown_draws_nothing_anew(make_reader: Any)
         assert changed == ["cloud"]
 
     asyncio.run(story())
+
+
+def test_the_cloud_in_3d_is_drawn_as_finely_as_its_time_allows(can_draw: None, bundle_path: Path, cohort: Path) -> None:
+    """In the second case too: a scene that is cleared forgets how its views draw."""
+    script = Path(__file__).with_name("drawn_cloud.py")
+    words = [sys.executable, str(script), str(bundle_path), str(cohort), "2"]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout.splitlines()[-1])
+    assert len(found) == 2
+    for case in found:
+        assert case["adaptive"]
+        assert len(case["kinds"]) == 1
+        assert "RayCast" in case["kinds"][0]
+        assert case["adjusts"] == [True], "coarser while it takes longer than it may"
+        assert case["locked"] == [False], "not bound to the voxels' own distance"

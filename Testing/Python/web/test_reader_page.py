@@ -279,6 +279,9 @@ def test_what_if_changes_the_risk_in_the_page(page: Any) -> None:
     risk.wait_for(timeout=WAIT)
     predicted = risk.inner_text()
     page.get_by_role("button", name="4 Clinical values").click()
+    for name in ("age", "hepatitis"):
+        assert page.locator(".reader-clinical label", has_text=f"{name} (not used by this model)").count(), name
+    assert page.locator(".reader-clinical label", has_text=re.compile("^AFP$")).count()
     field = page.get_by_label("AFP")
     field.fill("190")
     _until(lambda: risk.inner_text() != predicted)
