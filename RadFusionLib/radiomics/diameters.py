@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from RadFusionLib.radiomics.bounding_box import bounding_box
+from RadFusionLib.radiomics.bounding_box import bordered_box
 from RadFusionLib.radiomics.kernel import inner_kernel, kernel
 from RadFusionLib.radiomics.region import FloatArray, MaskArray
 
@@ -20,7 +20,7 @@ def mesh_diameters(mask: MaskArray, spacing_kji: FloatArray) -> tuple[float, flo
     The mesh's points lie halfway between a voxel of the region and a neighbour outside it. Only the corners of their
     convex hull within a plane can be the ends of a largest distance, there and overall.
     """
-    padded = np.pad(mask[bounding_box(mask)], 1)
+    padded = bordered_box(mask)
     size_k, size_j, size_i = padded.shape
     along_i = _no_ends(2 * size_k, 2 * size_j)
     along_j = _no_ends(2 * size_i, 2 * size_k)
@@ -33,7 +33,7 @@ def mesh_diameters(mask: MaskArray, spacing_kji: FloatArray) -> tuple[float, flo
     same_k, found = _widest(along_i, k, j, i, corners)
     same_j, _ = _widest(np.ascontiguousarray(along_i.swapaxes(1, 2)), j, k, i, corners[:0])
     same_i, _ = _widest(along_j, i, k, j, corners[:0])
-    return same_k, same_j, same_i, _largest(corners[:found])
+    return same_k, same_j, same_i, _largest(corners[:found], max(same_k, same_j, same_i))
 
 
 @inner_kernel
@@ -51,13 +51,18 @@ def _no_ends(planes: int, rows: int) -> npt.NDArray[np.int64]:
 
 @kernel
 def _extend_rows(places, axis, size_j, size_i, along_i, along_j):  # type: ignore[no-untyped-def]
-    """Extend the rows to the mesh points half a voxel after `places` along `axis`.
+    """Extend the rows to the mesh points half a voxel after `places`, which ascend, along `axis`.
 
     `along_i` holds the rows by K and J (along I), `along_j` by I and K (along J).
     """
+    row_k = row_j = start = 0
     for n in range(len(places)):
-        rest, i = places[n] // size_i, 2 * (places[n] % size_i) + (axis == 2)
-        k, j = 2 * (rest // size_j) + (axis == 0), 2 * (rest % size_j) + (axis == 1)
+        while places[n] >= start + size_i:
+            start += size_i
+            row_j += 1
+            if row_j == size_j:
+                row_k, row_j = row_k + 1, 0
+        k, j, i = 2 * row_k + (axis == 0), 2 * row_j + (axis == 1), 2 * (places[n] - start) + (axis == 2)
         _extend(along_i, k, j, i)
         _extend(along_j, i, k, j)
 
@@ -106,9 +111,11 @@ def _widest(ends, plane_step, row_step, value_step, corners):  # type: ignore[no
     return np.sqrt(largest), found
 
 
-def _largest(points: npt.NDArray[np.float64]) -> float:
-    """Give the largest distance between any two points."""
+def _largest(points: npt.NDArray[np.float64], least: float) -> float:
+    """Give the largest distance between any two points, known to be `least` or more."""
     reach = np.linalg.norm(points - (points.min(axis=0) + points.max(axis=0)) / 2, axis=1)
+    ends = reach + reach.max() >= least * (1 - 1e-9)  # the others are too near to the middle; often these are many
+    points, reach = points[ends], reach[ends]
     order = np.argsort(-reach)
     return float(np.sqrt(_largest_squared(points[order], reach[order])))
 

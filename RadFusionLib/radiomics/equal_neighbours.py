@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from RadFusionLib.radiomics.kernel import kernel
 from RadFusionLib.radiomics.sixteen import WIDTH, load, same, store, where_equal
@@ -11,10 +10,19 @@ from RadFusionLib.radiomics.sixteen import WIDTH, load, same, store, where_equal
 __all__ = ["count_equal_neighbours", "equal_neighbours", "voxel_runs"]
 
 
-def voxel_runs(voxels: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+@kernel
+def voxel_runs(voxels):  # type: ignore[no-untyped-def]
     """Give the first of each run of consecutive positions, and its length."""
-    first = np.flatnonzero(np.diff(voxels, prepend=-2) != 1)
-    return voxels[first], np.diff(first, append=len(voxels))
+    starts = np.empty(len(voxels), np.int64)
+    lengths = np.empty(len(voxels), np.int64)
+    runs = 0
+    for n in range(len(voxels)):
+        if n == 0 or voxels[n] != voxels[n - 1] + 1:
+            starts[runs] = voxels[n]
+            lengths[runs] = 0
+            runs += 1
+        lengths[runs - 1] += 1
+    return starts[:runs].copy(), lengths[:runs].copy()
 
 
 @kernel

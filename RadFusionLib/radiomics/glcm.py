@@ -40,7 +40,7 @@ def _pairs_by_table(flat, voxels, offset, table):  # type: ignore[no-untyped-def
     flattened = table.reshape(height * width)
     for n in range(len(voxels)):
         flattened[flat[voxels[n]] * width + flat[voxels[n] + offset] + 1] += 1
-    most = min(height * (height + 1) // 2, len(voxels))
+    most = min(height * (height + 1) // 2, len(voxels)) + 1  # one more, as each is written before it is known to count
     first = np.empty(most, np.int32)
     second = np.empty(most, np.int32)
     counts = np.empty(most, np.float64)
@@ -48,11 +48,10 @@ def _pairs_by_table(flat, voxels, offset, table):  # type: ignore[no-untyped-def
     for i in range(height):
         for j in range(i, height):
             both = table[i, j + 1] + (table[j, i + 1] if i != j else 0)
-            if both:
-                first[found] = i
-                second[found] = j
-                counts[found] = both
-                found += 1
+            first[found] = i
+            second[found] = j
+            counts[found] = both
+            found += both > 0
     flattened[:] = 0
     return first[:found], second[:found], counts[:found]
 
@@ -265,13 +264,13 @@ def _parts(wanted: Collection[str]) -> tuple[bool, bool]:
 def _named(means: FloatArray, mcc: float, matrices: int, with_rest: bool, with_mcc: bool) -> dict[str, float]:
     if matrices == 0:
         return {}
-    result = {name: float(value) for name, value in zip(CO_OCCURRENCE_NAMES, means, strict=True)} if with_rest else {}
+    result = dict(zip(CO_OCCURRENCE_NAMES, means.tolist(), strict=True)) if with_rest else {}
     if with_mcc:
         result["MCC"] = float(mcc)
     return result
 
 
-@sequence
+@kernel
 def co_occurrence_averages(flat, voxels, offsets, levels, highest, with_rest, with_mcc):  # type: ignore[no-untyped-def]
     """Average over the matrices that are not empty.
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from RadFusionLib.radiomics.bounding_box import bounding_box
+from RadFusionLib.radiomics.bounding_box import bordered_box
 from RadFusionLib.radiomics.kernel import kernel
 from RadFusionLib.radiomics.region import FloatArray, MaskArray
 
@@ -142,7 +142,7 @@ def mesh_volume_and_surface(mask: MaskArray, spacing_kji: FloatArray) -> tuple[f
     spacing_kji : (3,) float64 array
         Voxel size along K, J and I, millimetres.
     """
-    padded = np.pad(mask[bounding_box(mask)], 1).view(np.uint8)
+    padded = bordered_box(mask).view(np.uint8)
     counts, volume = _patterns(padded, _MOMENTS)
     product = float(np.prod(spacing_kji))
     stretched = np.linalg.norm(_DIRECTIONS * (product / spacing_kji), axis=1)

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from RadFusionLib.radiomics.kernel import inner_kernel, inner_reordering_kernel, kernel, sequence
+from RadFusionLib.radiomics.kernel import inner_kernel, inner_reordering_kernel, kernel
 
 __all__ = ["maximal_correlation"]
 
 _EPSILON = 2.220446049250313e-16
 _TOLERANCE = 3e-7  # of a vector's residual; the eigenvalue's error is its square over the gap to the next
-_NEAR = 4  # levels
 _SQUARE_SHARE = 24  # A is written out as a square if it has at most so many times the entries of its sparse form
 
 
-@sequence
+@kernel
 def maximal_correlation(first, second, p, px):  # type: ignore[no-untyped-def]
     """Compute MCC.
 
@@ -59,32 +58,50 @@ def _root(parent, node):  # type: ignore[no-untyped-def]
 
 @inner_kernel
 def _join(parent, one, other):  # type: ignore[no-untyped-def]
-    """Join two sets; tell whether they were apart."""
-    a = _root(parent, one)
-    b = _root(parent, other)
-    parent[a] = b
-    return a != b
+    """Join two sets."""
+    parent[_root(parent, one)] = _root(parent, other)
 
 
-@kernel
-def _sides(first, second, px):  # type: ignore[no-untyped-def]
-    """Number the sets of levels that two steps of the matrix connect: Q's blocks; -1 for levels without pairs."""
-    m = len(px)
-    parent = np.arange(2 * m)  # each level as the start (i) and as the end (m + i) of a step
+@inner_kernel
+def _one_side(first, second, px):  # type: ignore[no-untyped-def]
+    """Whether steps from the most frequent level reach all others, and itself at once: then Q is a single block."""
+    centre = 0
     apart = -1
-    for i in range(m):
-        apart += 2 * (px[i] > 0)
-    # Neighbours are alike: pairs of near levels connect nearly all, and the others are looked at only if they do not.
-    for near in (True, False):
+    for i in range(len(px)):
+        apart += px[i] > 0
+        if px[i] > px[centre]:
+            centre = i
+    reached = np.zeros(len(px), np.bool_)
+    reached[centre] = True
+    own = False
+    before = -1
+    while apart > 0 and apart != before:
+        before = apart
         for n in range(len(first)):
             i = first[n]
             j = second[n]
-            if apart == 0:
-                break
-            if (j - i < _NEAR) == near:
-                apart -= _join(parent, i, m + j) + _join(parent, j, m + i)
-    label = np.full(2 * m, -1, np.int64)
+            own |= (i == centre) & (j == centre)
+            if reached[i] != reached[j]:
+                reached[i] = reached[j] = True
+                apart -= 1
+    return own and apart == 0
+
+
+@inner_kernel
+def _sides(first, second, px):  # type: ignore[no-untyped-def]
+    """Number the sets of levels that two steps of the matrix connect: Q's blocks; -1 for levels without pairs."""
+    m = len(px)
     side = np.full(m, -1, np.int64)
+    if _one_side(first, second, px):  # most often, and quickly seen
+        for i in range(m):
+            if px[i] > 0:
+                side[i] = 0
+        return side, 1
+    parent = np.arange(2 * m)  # each level as the start (i) and as the end (m + i) of a step
+    for n in range(len(first)):
+        _join(parent, first[n], m + second[n])
+        _join(parent, second[n], m + first[n])
+    label = np.full(2 * m, -1, np.int64)
     sides = 0
     for i in range(m):
         if px[i] > 0:
@@ -96,7 +113,7 @@ def _sides(first, second, px):  # type: ignore[no-untyped-def]
     return side, sides
 
 
-@kernel
+@inner_kernel
 def _second_of_sides(first, second, p, px, side, sides):  # type: ignore[no-untyped-def]
     """Give the second largest of the blocks' first eigenvalues, 1 but for eps.
 
@@ -126,12 +143,17 @@ def _second_of_sides(first, second, p, px, side, sides):  # type: ignore[no-unty
 
 
 @inner_reordering_kernel
-def _norm(x):  # type: ignore[no-untyped-def]
+def _product(x, y):  # type: ignore[no-untyped-def]
     # Plain loops here and below: whole-array expressions take Numba seconds each to compile.
     total = 0.0
     for i in range(len(x)):
-        total += x[i] * x[i]
-    return np.sqrt(total)
+        total += x[i] * y[i]
+    return total
+
+
+@inner_kernel
+def _norm(x):  # type: ignore[no-untyped-def]
+    return np.sqrt(_product(x, x))
 
 
 @inner_kernel
@@ -169,40 +191,39 @@ def _remove(x, vectors, count):  # type: ignore[no-untyped-def]
 
 
 @inner_kernel
-def _eigenvalues_below(alpha, beta, size, shift):  # type: ignore[no-untyped-def]
-    """Count the eigenvalues of a tridiagonal matrix below `shift` (Sturm sequence)."""
-    count = 0
-    d = 1.0
-    for i in range(size):
-        d = alpha[i] - shift - (beta[i - 1] * beta[i - 1] / d if i > 0 else 0.0)
-        if d == 0:
-            d = 1e-300
-        if d < 0:
-            count += 1
-    return count
+def _extreme(alpha, beta, size, sign):  # type: ignore[no-untyped-def]
+    """Give the largest (sign 1) or smallest (-1) eigenvalue of a tridiagonal matrix whose eigenvalues lie in [-1, 1].
 
-
-@inner_kernel
-def _extreme(alpha, beta, size, largest):  # type: ignore[no-untyped-def]
-    """Give the largest or smallest eigenvalue, to 1e-7, of a tridiagonal matrix whose eigenvalues lie in [-1, 1]."""
-    low = -1.0 - 1e-9
-    high = 1.0 + 1e-9
-    for _ in range(26):
-        middle = 0.5 * (low + high)
-        below = _eigenvalues_below(alpha, beta, size, middle)
-        if (largest and below == size) or (not largest and below > 0):
-            high = middle
-        else:
-            low = middle
-    return 0.5 * (low + high)
+    Laguerre's iteration from outside on the determinant, the product of the pivots d: it falls towards the outermost
+    root without passing it, with three times as many digits a step.
+    """
+    x = 1.0 + 1e-9
+    for _ in range(30):
+        d = 1.0
+        slope = bend = 0.0  # d'/d and d''/d
+        first = second = 0.0  # the first derivative of the determinant's logarithm, and the second one's opposite
+        for i in range(size):
+            taken = beta[i - 1] * beta[i - 1] / d if i > 0 else 0.0
+            d = x - sign * alpha[i] - taken
+            if d <= 0:  # at the root, but for rounding
+                return sign * x
+            bend = taken * (bend - 2 * slope * slope) / d
+            slope = (1 + taken * slope) / d
+            first += slope
+            second += slope * slope - bend
+        step = size / (first + np.sqrt(max((size - 1) * (size * second - first * first), 0.0)))
+        x -= step
+        if step < 1e-9:
+            break
+    return sign * x
 
 
 @inner_kernel
 def _tridiagonal_vector(alpha, beta, size, value):  # type: ignore[no-untyped-def]
-    """Give the unit eigenvector of a tridiagonal matrix by three inverse iterations, and its exact eigenvalue."""
+    """Give the unit eigenvector of a tridiagonal matrix by two inverse iterations, and its eigenvalue."""
     x = np.ones(size)
     upper = np.empty(size)
-    for _ in range(3):
+    for _ in range(2):
         d = alpha[0] - value
         if abs(d) < 1e-15:
             d = 1e-15
@@ -247,7 +268,7 @@ def _starting_vector(px, root):  # type: ignore[no-untyped-def]
     return y
 
 
-@kernel
+@inner_kernel
 def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-untyped-def]
     """Give the largest eigenvalue of Q besides the first one of each block."""
     m = len(px)
@@ -272,10 +293,10 @@ def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-unty
             square[second[n], first[n]] = w[n]
     steps = min(rank, 400)
     # Rows: the known vector of each block, then Lanczos's.
-    basis = np.zeros((sides + steps, m))
-    for i in range(m):
-        if side[i] >= 0:
-            basis[side[i], i] = root[i] / np.sqrt(mass[side[i]])
+    basis = np.empty((sides + steps, m))
+    for s in range(sides):
+        for i in range(m):
+            basis[s, i] = root[i] / np.sqrt(mass[s]) if side[i] == s else 0.0
     y = _starting_vector(px, root)
     alpha = np.zeros(steps)
     beta = np.zeros(steps)
@@ -289,8 +310,7 @@ def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-unty
             _multiply_square(square, basis[sides + size - 1], y)
         else:
             _multiply_pairs(first, second, w, basis[sides + size - 1], y)
-        for i in range(m):
-            alpha[size - 1] += y[i] * basis[sides + size - 1, i]
+        alpha[size - 1] = _product(y, basis[sides + size - 1])
         _remove(y, basis, sides + size)
         norm = _norm(y)
         beta[size - 1] = norm
@@ -302,15 +322,15 @@ def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-unty
                 for v in range(size):
                     for i in range(m):
                         u[i] += vector[v] * basis[sides + v, i]
-                return max(value * value - _lost_to_epsilon(first, second, p, px, root, u), 0.0)
+                return max(value * value - _lost_to_epsilon(first, second, w, px, value, u), 0.0)
     return 0.0
 
 
 @inner_kernel
 def _settled(alpha, beta, size, finished):  # type: ignore[no-untyped-def]
     """Give the eigenvalue of largest size and its vector; an empty vector when more steps are needed."""
-    high = _extreme(alpha, beta, size, True)
-    low = _extreme(alpha, beta, size, False)
+    high = _extreme(alpha, beta, size, 1)
+    low = _extreme(alpha, beta, size, -1)
     value, other = (high, low) if abs(high) >= abs(low) else (low, high)
     vector, value = _tridiagonal_vector(alpha, beta, size, value)
     if finished:
@@ -325,25 +345,18 @@ def _settled(alpha, beta, size, finished):  # type: ignore[no-untyped-def]
 
 
 @inner_kernel
-def _lost_to_epsilon(first, second, p, px, root, u):  # type: ignore[no-untyped-def]
-    """Give what eps takes from the eigenvalue with A's unit vector u.
+def _lost_to_epsilon(first, second, w, px, value, u):  # type: ignore[no-untyped-def]
+    """Give what eps takes from the square of A's eigenvalue with the unit vector u.
 
     Q's right and left vectors are ``u / sqrt(p)`` and ``u sqrt(p)``, and to first order eps changes Q by
-    ``-eps sum_k P(i, k) P(j, k) / (p(i) p(k))^2``.
+    ``-eps sum_k P(i, k) P(j, k) / (p(i) p(k))^2``: that is ``eps value v.Av`` with ``v = u / p``.
     """
-    m = len(px)
-    left = np.zeros(m)
-    right = np.zeros(m)
-    for i in range(m):
+    v = np.zeros(len(px))
+    for i in range(len(px)):
         if px[i] > 0:
-            right[i] = u[i] / root[i]
-            left[i] = right[i] / px[i]
-    a = np.empty(m)
-    b = np.empty(m)
-    _multiply_pairs(first, second, p, left, a)
-    _multiply_pairs(first, second, p, right, b)
-    lost = 0.0
-    for k in range(m):
-        if px[k] > 0:
-            lost += a[k] * b[k] / (px[k] * px[k])
-    return _EPSILON * lost
+            v[i] = u[i] / px[i]
+    total = 0.0
+    for n in range(len(w)):
+        term = w[n] * v[first[n]] * v[second[n]]
+        total += term if first[n] == second[n] else 2 * term
+    return _EPSILON * value * total

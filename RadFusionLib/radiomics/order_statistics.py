@@ -13,7 +13,7 @@ from RadFusionLib.radiomics.region import FloatArray
 __all__ = ["order_statistics"]
 
 _BUCKETS = 1024
-_FEW = 2048  # so few values are sorted at once
+_FEW = 8192  # so few values are sorted at once
 
 
 @kernel

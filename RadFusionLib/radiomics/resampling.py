@@ -104,7 +104,7 @@ def _checked(
 
 
 def _check_region(region: MaskArray, settings: RadiomicsSettings) -> None:
-    count = int(region.sum())
+    count = int(np.count_nonzero(region))
     if count == 0:
         raise InputError("The region has no voxel left on the resampled grid: it is thinner than the new voxels.")
     extent = [part.stop - part.start for part in bounding_box(region)]

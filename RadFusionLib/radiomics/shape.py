@@ -43,7 +43,7 @@ def shape_features(
     names = set(wanted)
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
-    values["VoxelVolume"] = float(mask.sum() * np.prod(kji))
+    values["VoxelVolume"] = float(np.count_nonzero(mask) * np.prod(kji))
     if names & _MESH:
         volume, surface = mesh_volume_and_surface(mask, kji)
         values["MeshVolume"], values["SurfaceArea"] = volume, surface
@@ -57,10 +57,10 @@ def shape_features(
 
 def _principal_axes(mask: MaskArray, kji: np.ndarray, reasons: dict[str, str]) -> dict[str, float]:
     count, first, second = _index_sums(np.ascontiguousarray(mask))
-    n, sums = int(count), [int(value) for value in first]
+    n, sums, products = int(count), first.tolist(), second.tolist()
     # Whole numbers without rounding, so that nothing is lost where the region is far from the grid's corner.
-    spread = np.array([[n * int(second[a, b]) - sums[a] * sums[b] for b in range(3)] for a in range(3)], dtype=object)
-    covariance = (spread / n**2).astype(np.float64) * np.outer(kji, kji)
+    spread = [[(n * products[a][b] - sums[a] * sums[b]) / n**2 for b in range(3)] for a in range(3)]
+    covariance = np.array(spread) * np.outer(kji, kji)
     least, minor, major = np.linalg.eigvalsh(covariance)
     # A flat region has an eigenvalue of 0 that rounding may take below.
     least, minor = (0.0 if -1e-10 < value < 0 else float(value) for value in (least, minor))

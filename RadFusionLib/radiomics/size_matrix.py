@@ -171,5 +171,5 @@ def _from_marginals(by_level, by_size, joint, levels, total):  # type: ignore[no
 
 def named_statistics(statistics: FloatArray, names: dict[str, str]) -> dict[str, float]:
     """Name the statistics of a matrix; `names` maps a feature's name to one of `SIZE_STATISTICS`."""
-    position = {name: number for number, name in enumerate(SIZE_STATISTICS)}
-    return {feature: float(statistics[position[statistic]]) for feature, statistic in names.items()}
+    values = dict(zip(SIZE_STATISTICS, statistics.tolist(), strict=True))
+    return {feature: values[statistic] for feature, statistic in names.items()}
