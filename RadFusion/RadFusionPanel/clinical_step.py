@@ -10,7 +10,7 @@ import qt
 from slicer.i18n import tr as _
 
 from RadFusionLib.errors import InputError
-from RadFusionLib.reading.clinical_form import NOT_USED, ClinicalForm, ClinicalRow
+from RadFusionLib.reading.clinical_form import ClinicalForm, ClinicalRow
 from RadFusionLib.scene.text_tables import read_table
 from RadFusionPanel.step import Step
 
@@ -117,7 +117,7 @@ class ClinicalStep(Step):
             edit = self._choiceOf(row) if row.choices else self._lineOf(row)
             edit.setObjectName(f"clinical {row.name}")
             label = f"{row.label} ({row.unit})" if row.unit else row.label
-            layout.addRow(label if row.used else f"{label} ({NOT_USED})", edit)
+            layout.addRow(f"{label} ({row.use})" if row.use else label, edit)
             remark = qt.QLabel()
             remark.wordWrap = True
             layout.addRow("", remark)

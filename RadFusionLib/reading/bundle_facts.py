@@ -25,6 +25,8 @@ class ClinicalField:
         As in the recipe.
     used : bool
         Whether risk or interval depend on it.
+    moves_risk : bool
+        Whether the risk does.
     low, high : float or None
         Range of the training cases, where the bundle knows it.
     """
@@ -32,6 +34,7 @@ class ClinicalField:
     name: str
     unit: str
     used: bool
+    moves_risk: bool
     low: float | None = None
     high: float | None = None
 
@@ -87,7 +90,9 @@ def facts_of(bundle: Bundle) -> BundleFacts:
     for variable in bundle.recipe.clinical:
         known = bundle.domain.quantiles.get(CLINICAL + variable.name)
         low, high = (known[0], known[-1]) if known else (None, None)
-        fields.append(ClinicalField(variable.name, variable.unit, CLINICAL + variable.name in needed, low, high))
+        column = CLINICAL + variable.name
+        moves_risk = column in bundle.ensemble.features
+        fields.append(ClinicalField(variable.name, variable.unit, column in needed, moves_risk, low, high))
     regions = bundle.recipe.document["regions"]
     return BundleFacts(
         name=bundle.name,

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from RadFusionLib.errors import InputError
 from RadFusionLib.reading.bundle_facts import ClinicalField
 
-__all__ = ["NOT_USED", "Choice", "ClinicalForm", "ClinicalRow"]
+__all__ = ["Choice", "ClinicalForm", "ClinicalRow"]
 
-NOT_USED = "not used by this model"
-"""What is said beside a value that the bundle asks for and no model of it depends on."""
+INTERVAL_ONLY, NOT_USED = "interval only", "not used by this model"
+"""What is said beside a value on which the risk does not depend: its interval does, or nothing at all."""
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Choice:
 
 @dataclass
 class ClinicalRow:
-    """One clinical variable as the form shows it."""
+    """One clinical variable as the form shows it; ``use`` is empty where the risk depends on it."""
 
     name: str
     label: str
@@ -34,7 +34,7 @@ class ClinicalRow:
     choices: list[Choice]
     range: str
     problem: str
-    used: bool
+    use: str
 
 
 class ClinicalForm:
@@ -103,7 +103,7 @@ class ClinicalForm:
             [Choice(_text(value), word) for value, word in field.choices],
             within,
             problem,
-            field.used,
+            "" if field.moves_risk else INTERVAL_ONLY if field.used else NOT_USED,
         )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from trame.widgets import html
 from trame.widgets import vuetify3 as vuetify
 
-from RadFusionLib.reading.clinical_form import NOT_USED
 from RadFusionLib.web.events import ReaderEvents
 from RadFusionLib.web.panels.parts import section
 
@@ -18,7 +17,7 @@ def clinical_panel(name: Any, events: ReaderEvents) -> None:
     """Build the panel; parameters as :func:`~RadFusionLib.web.panels.case_panel.case_panel`."""
     rows = name.clinical.rows
     shared = {
-        "label": (f"row.label + (row.used ? '' : ' ({NOT_USED})')",),
+        "label": ("row.label + (row.use ? ` (${row.use})` : '')",),
         "model_value": ("row.value",),
         "update_modelValue": (events.set_clinical, "[row.name, $event]"),
         "error_messages": ("row.problem",),
