@@ -47,6 +47,8 @@ from RadFusionLib.workflow.painting import HeatmapChoice, paint_heatmap
 CASES, SEED = 24, 108
 MODELS, BACKBONES, NETWORKS = 20, 5, 20
 """Models without a truth to find: with the trained network, with random networks, and trained networks themselves."""
+RANDOMISED = 100
+"""Ensembles of randomised members: each leans to the patch or to the decoy, in all cases alike, so that 20 tell little."""
 
 TRAINED_NETWORKS = {
     "patch probability": ("icca-recurrence-patch", ("patches",), "patch_probability"),
@@ -86,14 +88,16 @@ def run(
     models: int = MODELS,
     backbones: int = BACKBONES,
     networks: int = NETWORKS,
+    randomised_ensembles: int = RANDOMISED,
 ) -> dict[str, Any]:
     """AUC of each kind of map for the causal patch, over everything and over the decoy, and of maps without a model."""
     stage = Stage(progress)
     bundle = demonstration()
     # How it is coloured does not matter here.
     heatmap = {name: float(bundle.recipe.heatmap[name]) for name in ("neighbourhood_mm", "stride_mm")}
-    made = partial(_models, folder, bundle, models, backbones, jobs, stage.part(0.0, 0.2))
-    key = {"members": _stamp(bundle), "heatmap": heatmap, "models": models, "backbones": backbones}
+    counts = {"randomised": randomised_ensembles, "models": models, "backbones": backbones}
+    made = partial(_models, folder, bundle, counts, jobs, stage.part(0.0, 0.2))
+    key = {"members": _stamp(bundle), "heatmap": heatmap, **counts}
     found = _cached(folder, "contribution", key, cases, made, _judge, jobs, stage.part(0.2, 0.6))
     frozen = partial(_permuted_frozen, folder, bundle, models, jobs, stage.part(0.6, 0.65))
     key = {"members": _stamp(bundle), "models": models}
@@ -112,14 +116,15 @@ def run(
     return figures
 
 
-def _models(folder: Path, bundle: Bundle, count: int, backbones: int, jobs: int, stage: Stage) -> Models:
+def _models(folder: Path, bundle: Bundle, counts: Mapping[str, int], jobs: int, stage: Stage) -> Models:
     table, outcome = training_cohort(folder, jobs, stage.part(0.0, 0.4))
     generator = np.random.default_rng(SEED)
+    own = bundle.ensemble.members
     nothing = {
-        "randomised members": [[randomised(m, generator) for m in bundle.ensemble.members] for _ in range(count)],
-        "permuted outcomes": [permuted_members(table, outcome, bundle.recipe, number) for number in range(count)],
+        "randomised members": [[randomised(m, generator) for m in own] for _ in range(counts["randomised"])],
+        "permuted outcomes": [permuted_members(table, outcome, bundle.recipe, n) for n in range(counts["models"])],
     }
-    pairs = []
+    pairs, backbones = [], counts["backbones"]
     for number in range(backbones):
         weights = random_weights(bundle.recipe.dlr["network"], seed=number)
         part = stage.part(0.5 + 0.5 * number / backbones, 0.5 + 0.5 * (number + 1) / backbones)
@@ -152,7 +157,7 @@ def _judge(models: Models, index: int) -> Scores:
             _painted(members, balls, centres, case.table, hidden) for members in members_of
         ]
     generator = np.random.default_rng((SEED, 1))
-    drawn = [[randomised(m, generator) for m in network.ensemble.members] for _ in models.nothing["randomised members"]]
+    drawn = [[randomised(m, generator) for m in network.ensemble.members] for _ in models.nothing["permuted outcomes"]]
     found["Grad-CAM, 3D: randomised members"] = [
         paint_heatmap(with_members(bundle, members), case.prepared, case.table, grad).volume for members in drawn
     ]
