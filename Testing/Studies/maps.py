@@ -48,7 +48,7 @@ CASES, SEED = 24, 108
 MODELS, BACKBONES, NETWORKS = 20, 5, 20
 """Models without a truth to find: with the trained network, with random networks, and trained networks themselves."""
 RANDOMISED = 100
-"""Ensembles of randomised members: each leans to the patch or to the decoy, in all cases alike, so that 20 tell little."""
+"""Of ensembles with randomised members: each leans one way in all cases alike, so that 20 tell little."""
 
 TRAINED_NETWORKS = {
     "patch probability": ("icca-recurrence-patch", ("patches",), "patch_probability"),
