@@ -49,7 +49,7 @@ def _starts(bits, half, wanted):  # type: ignore[no-untyped-def]
     return bits & ~(bits >> half) & wanted
 
 
-@inner_kernel
+@kernel
 def _find_runs(flat, voxels, equal, offsets, lines, level_count, table, width, rows, lengths):  # type: ignore[no-untyped-def]
     """Find the runs of more than one voxel.
 
@@ -84,7 +84,7 @@ def _find_runs(flat, voxels, equal, offsets, lines, level_count, table, width, r
                 found += 1
 
 
-@inner_kernel
+@kernel
 def _list_table(table, width, row_count):  # type: ignore[no-untyped-def]
     """List the entries of a flattened table as `tally` does."""
     found = 0
@@ -106,7 +106,7 @@ def _list_table(table, width, row_count):  # type: ignore[no-untyped-def]
     return rows, sizes, counts, bounds
 
 
-@inner_kernel
+@kernel
 def _count_starts(voxels, equal, half, lines):  # type: ignore[no-untyped-def]
     wanted = np.int32(0)
     for n in range(len(lines)):
@@ -117,7 +117,7 @@ def _count_starts(voxels, equal, half, lines):  # type: ignore[no-untyped-def]
     return found
 
 
-@inner_kernel
+@sequence
 def _count_runs(flat, voxels, equal, offsets, lines, level_count, width):  # type: ignore[no-untyped-def]
     """Give what `tally` gives of the rows and lengths of the runs."""
     row_count = len(lines) * level_count
@@ -151,7 +151,7 @@ def _add_weighted(table, weight, rows, sizes, counts, ones):  # type: ignore[no-
         table[rows[n], sizes[n]] += weight * counts[n]
 
 
-@kernel
+@sequence
 def run_length_statistics(flat, voxels, equal, offsets, lines, weights, levels, width):  # type: ignore[no-untyped-def]
     """Average the statistics over the directions, or give those of the sum of all when there are weights."""
     rows, sizes, counts, bounds = _count_runs(flat, voxels, equal, offsets, lines, len(levels), width)

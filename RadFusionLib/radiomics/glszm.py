@@ -53,7 +53,7 @@ def _root(parent, place):  # type: ignore[no-untyped-def]
     return place
 
 
-@inner_kernel
+@kernel
 def _zones(flat, voxels, equal, offsets, apart):  # type: ignore[no-untyped-def]
     """Give the level and the size of each connected zone of more than one voxel, and the largest size.
 
@@ -107,7 +107,7 @@ def _zones(flat, voxels, equal, offsets, apart):  # type: ignore[no-untyped-def]
     return levels[:zones], sizes[:zones], longest
 
 
-@kernel
+@sequence
 def size_zone_statistics(flat, voxels, equal, offsets, apart, levels):  # type: ignore[no-untyped-def]
     """Give the statistics of the size-zone matrix; parameters as in `size_zone_features`."""
     zone_levels, zone_sizes, longest = _zones(flat, voxels, equal, offsets, apart)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from RadFusionLib.radiomics.discretisation import GreyLevels
-from RadFusionLib.radiomics.kernel import inner_kernel, kernel, sequence
+from RadFusionLib.radiomics.kernel import kernel, sequence
 from RadFusionLib.radiomics.sixteen import WIDTH, load, same, store
 
 __all__ = ["TONE_DIFFERENCE_NAMES", "tone_difference_features", "tone_difference_values", "values_of_differences"]
@@ -16,7 +16,7 @@ __all__ = ["TONE_DIFFERENCE_NAMES", "tone_difference_features", "tone_difference
 TONE_DIFFERENCE_NAMES: Final = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
 
 
-@inner_kernel
+@kernel
 def _differences(flat, starts, lengths, offsets, neighbours, levels):  # type: ignore[no-untyped-def]
     """Sum, for each level, ``|i - mean of the neighbours within the region|``; no neighbour adds 0."""
     grey = np.zeros(len(flat), np.int32)
@@ -52,7 +52,7 @@ def _pair_sums(p, s, levels):  # type: ignore[no-untyped-def]
     return 2 * contrast, 2 * busyness, 2 * complexity, 2 * strength
 
 
-@kernel
+@sequence
 def tone_difference_values(flat, starts, lengths, offsets, neighbours, levels, counts):  # type: ignore[no-untyped-def]
     """Give the five features in the order of `TONE_DIFFERENCE_NAMES`; `counts` are the voxels of each level."""
     return values_of_differences(_differences(flat, starts, lengths, offsets, neighbours, levels), levels, counts)
