@@ -271,4 +271,4 @@ class ResultStep(Step):
         if low < 0:
             words.append(_("blue lowers the risk, red raises it"))
         # How such a map did against a known truth stands beside what it means.
-        self.ui.legendLabel.text = " ".join(filter(None, ("; ".join([*words, title]), str(said.get("tested", "")))))
+        self.ui.legendLabel.text = ". ".join(filter(None, ("; ".join([*words, title]), str(said.get("tested", "")))))

@@ -28,8 +28,8 @@ def stack_nomogram(
     """Average the members' coefficients and carry them through the ensemble's calibration.
 
     The ensemble's log-odds are the calibrated mean of the members' log-odds. For a clinical value, which all members
-    share, the mean coefficient is exact; each member has a signature of its own, for whose mean the nomogram stands, so
-    that its risk differs a little from the ensemble's.
+    share, the mean coefficient is exact; each member has a signature of its own, and with their mean as the ensemble
+    weighs it (:func:`RadFusionLib.fusion.model_signatures.fused_signatures`) the nomogram's risk is the ensemble's.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def stack_nomogram(
         Whose finals are looked at.
     ranges : mapping of str to sequence of float
         Rising values of each clinical feature among the training cases, of which the ends are drawn; a signature is
-        drawn from 0 to 1.
+        drawn from 0 to 1, or as far as the members' different signs can take it.
     units : mapping of str to str
         Of the clinical variables, by name; ``0 no, 1 yes`` gives words for the values.
     outcome : str
@@ -65,22 +65,30 @@ def stack_nomogram(
             f"The {len(stacks)} members chose {ways} different sets of inputs, so no one nomogram stands for them."
         )
     calibration = ensemble.calibration
-    weight = calibration.slope * np.mean([weight for _, weight, _ in stacks], axis=0)
+    weights = calibration.slope * np.array([weight for _, weight, _ in stacks])
     intercept = calibration.intercept + calibration.slope * float(np.mean([start for _, _, start in stacks]))
-    variables = tuple(
-        _variable(name, float(coefficient), ranges, units) for name, coefficient in zip(inputs, weight, strict=True)
-    )
+    variables = tuple(_variable(name, weights[:, n], ranges, units) for n, name in enumerate(inputs))
     return Nomogram(variables, intercept, outcome)
 
 
 def _variable(
-    name: str, coefficient: float, ranges: Mapping[str, Sequence[float]], units: Mapping[str, str]
+    name: str, weights: np.ndarray, ranges: Mapping[str, Sequence[float]], units: Mapping[str, str]
 ) -> NomogramVariable:
+    coefficient = float(weights.mean())
     if not name.startswith(CLINICAL):
-        return NomogramVariable(name, readable(name), coefficient, *SIGNATURE_RANGE)
+        return NomogramVariable(name, readable(name), coefficient, *_signature_range(weights))
     unit = units.get(name.removeprefix(CLINICAL), "")
     levels = levels_of(unit)
     if levels:
         low, high = min(value for value, _ in levels), max(value for value, _ in levels)
         return NomogramVariable(name, readable(name), coefficient, low, high, "", levels)
     return NomogramVariable(name, readable(name), coefficient, float(ranges[name][0]), float(ranges[name][-1]), unit)
+
+
+def _signature_range(weights: np.ndarray) -> tuple[float, float]:
+    """Where signatures can lie as the ensemble weighs them: beyond [0, 1] where the members disagree on the sign."""
+    total = float(weights.sum())
+    if not total:
+        return SIGNATURE_RANGE
+    ends = [float(weights[weights > 0].sum()) / total, float(weights[weights < 0].sum()) / total]
+    return min(0.0, *ends), max(1.0, *ends)

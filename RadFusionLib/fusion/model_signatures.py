@@ -9,10 +9,11 @@ import numpy as np
 from RadFusionLib.fusion.case_score import CaseScore
 from RadFusionLib.fusion.member import Member
 from RadFusionLib.fusion.network_score import NetworkScore
+from RadFusionLib.fusion.scores import LinearScore
 from RadFusionLib.fusion.stacked_score import StackedScore
 from RadFusionLib.fusion.table import FeatureTable
 
-__all__ = ["model_signatures", "network_histories", "patch_probabilities"]
+__all__ = ["fused_signatures", "model_signatures", "network_histories", "patch_probabilities"]
 
 
 def model_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str, np.ndarray]:
@@ -42,6 +43,42 @@ def model_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str
         for name in shared
         if all(_can_score(one[name], table) for one in models)
     }
+
+
+def fused_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str, np.ndarray]:
+    """What each signature inside the members' logistic stacks says as the ensemble weighs it.
+
+    Each member has a signature and a coefficient of its own. The mean of the members' signatures, weighted by those
+    coefficients, times the mean coefficient is what the signature adds to the ensemble's log-odds.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Of an ensemble.
+    table : FeatureTable
+        The cases, n of them, with what the members' final models need.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, shape (n,) each
+        By the signature's name; in [0, 1] where the coefficients have one sign. The plain mean where they add up to
+        nothing. Empty where a final is no linear stack, or the stacks' signatures differ.
+    """
+    stacks: list[tuple[StackedScore, np.ndarray]] = []
+    for member in members:
+        score = member.scores[member.final]
+        if not isinstance(score, StackedScore) or not isinstance(score.classifier, LinearScore):
+            return {}
+        stacks.append((score, score.classifier.weight))
+    names = list(stacks[0][0].signatures)
+    if any(list(stack.signatures) != names for stack, _ in stacks):
+        return {}
+    found = {}
+    for number, name in enumerate(names):
+        weights = np.array([weight[number] for _, weight in stacks])
+        said = np.array([_signature(stack.signatures[name], table) for stack, _ in stacks])
+        found[name] = np.average(said, axis=0, weights=weights) if weights.sum() else said.mean(axis=0)
+    return found
 
 
 def patch_probabilities(members: Sequence[Member], table: FeatureTable) -> np.ndarray:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from numba import njit
 from numba.extending import register_jitable
 
-__all__ = ["inner_kernel", "inner_reordering_kernel", "is_kept", "kernel", "reordering_kernel", "sequence"]
+__all__ = [
+    "forget_stale_kernels",
+    "inner_kernel",
+    "inner_reordering_kernel",
+    "is_kept",
+    "kernel",
+    "reordering_kernel",
+    "sequence",
+]
 
 _compile: Any = njit
 _OPTIONS: dict[str, Any] = {
@@ -53,3 +63,24 @@ def is_kept(compiled: Any) -> bool:
     function = compiled.py_func
     pattern = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}-*.nbi"
     return any(Path(compiled.stats.cache_path).glob(pattern))
+
+
+def forget_stale_kernels(package: Path) -> None:
+    """Remove the kernels that were compiled from other sources than a package's own.
+
+    Numba asks whether a kernel's own file has changed, not those of the inner kernels that were compiled into it.
+    """
+    sources = sorted(package.rglob("*.py"))
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    stamp = package / "__pycache__" / "kernels.sha256"
+    # An installation that may only be read is never changed file by file.
+    with suppress(OSError):
+        if stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
+            return
+        for kept in package.rglob("__pycache__/*.nb[ci]"):
+            kept.unlink(missing_ok=True)
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text(digest, encoding="ascii")
+
+
+forget_stale_kernels(Path(__file__).parent)

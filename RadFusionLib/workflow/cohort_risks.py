@@ -16,7 +16,7 @@ from RadFusionLib.computing.engine import PREDICTION
 from RadFusionLib.errors import InputError, RadFusionError
 from RadFusionLib.evaluation.dice import dice
 from RadFusionLib.fusion import Risk
-from RadFusionLib.fusion.model_signatures import model_signatures, patch_probabilities
+from RadFusionLib.fusion.model_signatures import fused_signatures, model_signatures, patch_probabilities
 from RadFusionLib.fusion.table import CLINICAL, FeatureTable
 from RadFusionLib.progress import Stage
 from RadFusionLib.workflow.case_content import KeptCase
@@ -59,6 +59,8 @@ class CaseRisk:
         What the risk depends on.
     signatures : mapping of str to float
         Of the models inside the final one and beside it that can be known, the mean over the members.
+    fused : mapping of str to float
+        Of those inside a logistic fusion, as the ensemble weighs them.
     members : tuple of float
         Each member's risk.
     fold : int or None
@@ -82,6 +84,7 @@ class CaseRisk:
     seen: bool
     features: Mapping[str, float]
     signatures: Mapping[str, float]
+    fused: Mapping[str, float]
     members: tuple[float, ...]
     fold: int | None
     base: float
@@ -261,7 +264,8 @@ def _of_images(plan: _Plan, kept: KeptCase) -> _Done:
         warnings=first.warnings,
         seen=fold is not None,
         features=_features(first),
-        signatures=_signatures(bundle, first.features),
+        signatures=_finite(model_signatures(bundle.ensemble.members, first.features)),
+        fused=_finite(fused_signatures(bundle.ensemble.members, first.features)),
         members=tuple(first.explanation["members"]),
         fold=fold,
         base=float(first.explanation["base"]),
@@ -305,7 +309,8 @@ def _joined(bundle: Bundle, row: CaseRow, table: FeatureTable, risk: Risk, print
         warnings=bundle.domain.warnings(table, row.scanner) + ((TRAINED_ON,) if seen else ()),
         seen=seen,
         features=dict(zip(used, map(float, table.columns(used)[0]), strict=True)),
-        signatures=_signatures(bundle, table),
+        signatures=_finite(model_signatures(bundle.ensemble.members, table)),
+        fused=_finite(fused_signatures(bundle.ensemble.members, table)),
         members=risk.members,
         fold=fold,
         base=added.base,
@@ -314,9 +319,9 @@ def _joined(bundle: Bundle, row: CaseRow, table: FeatureTable, risk: Risk, print
     )
 
 
-def _signatures(bundle: Bundle, table: FeatureTable) -> dict[str, float]:
-    scores = model_signatures(bundle.ensemble.members, table)
-    return {name: float(score[0]) for name, score in scores.items() if np.isfinite(score[0])}
+def _finite(said: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """What is known of one case."""
+    return {name: float(values[0]) for name, values in said.items() if np.isfinite(values[0])}
 
 
 def _patches(bundle: Bundle, table: FeatureTable) -> tuple[tuple[float, ...], ...]:

@@ -75,6 +75,6 @@ def nomogram_of(bundle: Bundle, found: Sequence[CaseRisk]) -> NomogramFacts:
         nomogram = stack_nomogram(bundle.ensemble, bundle.domain.quantiles, units, str(bundle.recipe.outcome["name"]))
     except InputError as error:
         return NomogramFacts(None, str(error))
-    totals = np.array([nomogram.total({**case.features, **case.signatures}) for case in found])
+    totals = np.array([nomogram.total({**case.features, **case.signatures, **case.fused}) for case in found])
     risks = np.array([case.risk for case in found])
     return NomogramFacts(nomogram, "", float(np.abs(nomogram.risk(totals) - risks).max()))

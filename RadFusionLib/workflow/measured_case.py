@@ -12,7 +12,7 @@ import numpy as np
 from RadFusionLib.bundle import Bundle
 from RadFusionLib.errors import InputError
 from RadFusionLib.fusion import FeatureTable
-from RadFusionLib.fusion.model_signatures import model_signatures
+from RadFusionLib.fusion.model_signatures import fused_signatures, model_signatures
 from RadFusionLib.workflow.contour_features import ContourFeatures
 from RadFusionLib.workflow.prediction import Prediction
 
@@ -32,7 +32,7 @@ class MeasuredCase:
     contours : ContourFeatures or None
         The features of the ensemble on plausible contours; None when their spread was not asked for.
     signatures : mapping of str to float
-        What each model inside the members says, in [0, 1]: a nomogram may stand on them.
+        What each model inside the members says, as the ensemble weighs it: a nomogram may stand on them.
     """
 
     explanation: Mapping[str, Any]
@@ -81,7 +81,9 @@ class MeasuredCase:
 
 def signatures(bundle: Bundle, table: FeatureTable) -> dict[str, float]:
     """Return what each model inside a bundle's members says of the case of a table, its only row."""
-    return {name: float(found[0]) for name, found in model_signatures(bundle.ensemble.members, table).items()}
+    members = bundle.ensemble.members
+    found = {**model_signatures(members, table), **fused_signatures(members, table)}
+    return {name: float(said[0]) for name, said in found.items()}
 
 
 def _table_to_json(table: FeatureTable) -> dict[str, Any]:

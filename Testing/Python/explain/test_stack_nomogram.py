@@ -7,6 +7,7 @@ import pytest
 import statsmodels.api as sm
 from scipy.special import expit
 
+from RadFusionLib.bundle import Bundle
 from RadFusionLib.errors import InputError
 from RadFusionLib.explain.stack_nomogram import stack_nomogram
 from RadFusionLib.fusion.calibration import PlattCalibration
@@ -14,9 +15,11 @@ from RadFusionLib.fusion.ensemble import Ensemble
 from RadFusionLib.fusion.feature_score import FeatureScore
 from RadFusionLib.fusion.interval import HalfSampleInterval
 from RadFusionLib.fusion.member import Member
+from RadFusionLib.fusion.model_signatures import fused_signatures, model_signatures
 from RadFusionLib.fusion.scores import LinearScore
 from RadFusionLib.fusion.stacked_score import StackedScore
 from RadFusionLib.fusion.table import FeatureTable
+from RadFusionLib.resources import resource
 
 NAMES = ("AP_tumor_original_test_A", "CT-AP_tumor_original_test_B", "clinical_age", "clinical_cirrhosis")
 UNITS = {"age": "years", "cirrhosis": "0 no, 1 yes"}
@@ -81,6 +84,52 @@ def test_members_that_share_a_signature_give_the_ensembles_own_risk(table):
         for s, age in zip(signature, table.values[:, 2], strict=True)
     ]
     np.testing.assert_allclose(nomogram.risk(np.array(totals)), expit(ensemble.logit(table)), atol=1e-12)
+
+
+@pytest.mark.parametrize("weights", [(2.0, 1.0, 4.0), (2.0, -1.0, 4.0), (2.0, -2.0, 0.0)])
+def test_members_with_signatures_of_their_own_give_the_ensembles_own_risk(table, weights):
+    finals = [
+        stack(
+            {"signature": single(NAMES[0], 0.3 + n), "other": single(NAMES[1], 1.0 - n)}, (), logistic([w, 1.0], -0.4)
+        )
+        for n, w in enumerate(weights)
+    ]
+    ensemble = ensemble_of(*finals, slope=0.7, intercept=-0.2)
+    nomogram = stack_nomogram(ensemble, ranges(table), UNITS, "recurrence")
+    fused = fused_signatures(ensemble.members, table)
+    plain = model_signatures(ensemble.members, table)
+    totals = np.array([nomogram.total({name: fused[name][n] for name in fused}) for n in range(len(table.cases))])
+    risk = expit(ensemble.logit(table))
+    if sum(weights):
+        np.testing.assert_allclose(nomogram.risk(totals), risk, atol=1e-12)
+        means = np.array([nomogram.total({name: plain[name][n] for name in plain}) for n in range(len(table.cases))])
+        assert np.abs(nomogram.risk(means) - risk).max() > 0.005
+    else:
+        # Coefficients that cancel leave the signature no place on a nomogram: its mean stands there.
+        np.testing.assert_allclose(fused["signature"], plain["signature"])
+
+
+def test_a_fusion_that_is_not_linear_has_no_fused_signatures(table):
+    inner = single(NAMES[0], 1.0)
+    assert fused_signatures(ensemble_of(inner).members, table) == {}
+    one, other = (stack({name: inner}, (), logistic([1.0], 0.0)) for name in ("one", "other"))
+    assert fused_signatures(ensemble_of(one, other).members, table) == {}
+
+
+def test_the_demonstration_bundles_nomogram_gives_its_risk(table):
+    bundle = Bundle.load(resource("Bundles", "hcc-mvi-demonstration.radfusion"))
+    rng = np.random.default_rng(8)
+    names = bundle.ensemble.features
+    quantiles = np.array([bundle.domain.quantiles[name] for name in names])
+    values = rng.uniform(quantiles[:, 0], quantiles[:, -1], (40, len(names)))
+    cases = FeatureTable(tuple(map(str, range(40))), names, values)
+    nomogram = stack_nomogram(bundle.ensemble, bundle.domain.quantiles, {}, "microvascular invasion")
+    fused = fused_signatures(bundle.ensemble.members, cases)
+    totals = [nomogram.total({name: said[n] for name, said in fused.items()}) for n in range(40)]
+    np.testing.assert_allclose(nomogram.risk(np.array(totals)), expit(bundle.ensemble.logit(cases)), atol=1e-9)
+    for variable in nomogram.variables:
+        assert variable.low <= fused[variable.name].min()
+        assert fused[variable.name].max() <= variable.high
 
 
 def test_why_there_is_no_nomogram_is_one_sentence(table):
