@@ -130,11 +130,7 @@ def _assemble(worker: Worker, cases: CaseList, access: Access) -> tuple[Any, Rea
     logic.shown.append(views.show_window_of)
     views.hand.drawing.append(logic.follower.postpone)
 
-    def received() -> None:
-        server.state.reader_adding = False
-        server.state.flush()
-
-    files = Files(logic, received)
+    files = Files(logic)
     server.controller.on_server_bind.add(lambda wslink: files.add_routes(wslink.app))
     build_page(server, state.name, ReaderEvents(server, logic, views), views)
     return server, logic, files

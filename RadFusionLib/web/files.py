@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -33,13 +32,10 @@ class Files:
     ----------
     logic : ReaderLogic
         Opens what is uploaded, and writes what is saved.
-    received : callable
-        Called when an upload begins.
     """
 
-    def __init__(self, logic: ReaderLogic, received: Callable[[], None]) -> None:
+    def __init__(self, logic: ReaderLogic) -> None:
         self._logic = logic
-        self._received = received
         self._folder: Path | None = None
 
     def add_routes(self, application: Any) -> None:
@@ -70,7 +66,6 @@ class Files:
         """Take a multipart form: the case's name in the query, a part a file, named by its path."""
         from aiohttp import web
 
-        self._received()
         name = str(request.query.get("name", "")).strip()
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="radfusion-reader-"))

@@ -130,8 +130,13 @@ def _new_case() -> None:
         for words, folder in (("Files", ""), ("Folder", "webkitdirectory")):
             with html.Label(classes="reader-choose mr-3"):
                 html.Span(words)
+                # The page closes what the page opened: the server may hear of the files before it hears of that.
                 html.Input(
-                    type="file", classes="reader-file", multiple=True, raw_attrs=[f"data-reader-upload {folder}"]
+                    type="file",
+                    classes="reader-file",
+                    multiple=True,
+                    change="reader_adding = false",
+                    raw_attrs=[f"data-reader-upload {folder}"],
                 )
 
 

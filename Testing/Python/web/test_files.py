@@ -21,13 +21,9 @@ class Served:
 
     def __init__(self, logic: Any) -> None:
         self.logic = logic
-        self.begun = 0
 
     async def __aenter__(self) -> Served:
-        def received() -> None:
-            self.begun += 1
-
-        self.files = Files(self.logic, received)
+        self.files = Files(self.logic)
         application = web.Application()
         self.files.add_routes(application)
         self._runner = web.AppRunner(application)
@@ -71,7 +67,6 @@ def test_an_uploaded_case_has_the_risk_of_its_files(make_reader: Any, bundle_pat
         await logic.start()
         async with Served(logic) as served:
             assert await served.upload("from.elsewhere-1", _files(cohort, "c7")) == 204
-            assert served.begun == 1
             assert logic.state.problem == ""
             assert logic.state.case.title == "from.elsewhere-1"
             assert logic.state.case.ids[-1] == "from.elsewhere-1"

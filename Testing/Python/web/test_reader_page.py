@@ -214,6 +214,17 @@ def test_a_case_by_upload(page: Any, cohort: Path) -> None:
     page.locator(".reader-error", has_text="No file of half is named after the phase").wait_for(timeout=WAIT)
 
 
+def test_the_dialog_closes_whatever_the_server_hears_of_first(page: Any) -> None:
+    _open(page, 2)
+    page.route("**/upload*", lambda route: route.fulfill(status=204))
+    page.get_by_role("button", name="Add a case").click()
+    page.get_by_label("Name of the case").fill("never")
+    page.locator("input[type=file]").first.set_input_files([{"name": "AP.nrrd", "mimeType": "", "buffer": b"no"}])
+    page.locator(".reader-new-case").wait_for(state="hidden", timeout=WAIT)
+    page.unroute("**/upload*")
+    assert page.locator(".reader-title", has_text="never").count() == 0
+
+
 def _add_by_hand(page: Any, name: str, which: str, chosen: Any) -> None:
     """Add a case as a hand does: press *Files* or *Folder*, and choose in the browser's own window."""
     if not page.get_by_role("button", name="Add a case").is_visible():
