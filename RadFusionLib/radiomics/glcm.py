@@ -270,7 +270,7 @@ def _named(means: FloatArray, mcc: float, matrices: int, with_rest: bool, with_m
     return result
 
 
-@kernel
+@sequence
 def co_occurrence_averages(flat, voxels, offsets, levels, highest, with_rest, with_mcc):  # type: ignore[no-untyped-def]
     """Average over the matrices that are not empty.
 

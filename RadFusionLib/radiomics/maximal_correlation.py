@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from RadFusionLib.radiomics.kernel import inner_kernel, inner_reordering_kernel, kernel
+from RadFusionLib.radiomics.kernel import inner_kernel, inner_reordering_kernel, kernel, sequence
 
 __all__ = ["maximal_correlation"]
 
@@ -19,7 +19,7 @@ _TOLERANCE = 3e-7  # of a vector's residual; the eigenvalue's error is its squar
 _SQUARE_SHARE = 24  # A is written out as a square if it has at most so many times the entries of its sparse form
 
 
-@kernel
+@sequence
 def maximal_correlation(first, second, p, px):  # type: ignore[no-untyped-def]
     """Compute MCC.
 
@@ -87,7 +87,7 @@ def _one_side(first, second, px):  # type: ignore[no-untyped-def]
     return own and apart == 0
 
 
-@inner_kernel
+@kernel
 def _sides(first, second, px):  # type: ignore[no-untyped-def]
     """Number the sets of levels that two steps of the matrix connect: Q's blocks; -1 for levels without pairs."""
     m = len(px)
@@ -113,7 +113,7 @@ def _sides(first, second, px):  # type: ignore[no-untyped-def]
     return side, sides
 
 
-@inner_kernel
+@kernel
 def _second_of_sides(first, second, p, px, side, sides):  # type: ignore[no-untyped-def]
     """Give the second largest of the blocks' first eigenvalues, 1 but for eps.
 
@@ -268,7 +268,7 @@ def _starting_vector(px, root):  # type: ignore[no-untyped-def]
     return y
 
 
-@inner_kernel
+@kernel
 def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-untyped-def]
     """Give the largest eigenvalue of Q besides the first one of each block."""
     m = len(px)
