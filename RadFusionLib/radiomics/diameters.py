@@ -96,8 +96,9 @@ def _widest(ends, plane_step, row_step, value_step, corners):  # type: ignore[no
     largest = 0.0
     found = 0
     for plane in range(ends.shape[1]):
-        count = _chain(ends[0, plane], 1, hull, 0)
-        count = _chain(ends[1, plane], -1, hull, count)
+        count = 0
+        for side in range(2):
+            count = _chain(ends[side, plane], 1 - 2 * side, hull, count)
         for m in range(count):
             for n in range(m):
                 dy = (hull[m, 0] - hull[n, 0]) * row_step

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from RadFusionLib.errors import InputError
-from RadFusionLib.radiomics.companion import begin_companion
+from RadFusionLib.radiomics.companion import in_company
 from RadFusionLib.radiomics.device.torch_device import CPU, open_device
 from RadFusionLib.radiomics.discretisation import UndefinedImage
 from RadFusionLib.radiomics.filters.filtered_images import FilteredImages
@@ -86,8 +86,8 @@ def extract(
     InputError
         If image, mask or device cannot be used.
     """
-    begin_companion(settings, np.asarray(image).dtype.name)
-    return calculate(prepare(image, mask, spacing, settings), settings, threads=threads, device=device)
+    with in_company(settings, np.asarray(image).dtype.name):
+        return calculate(prepare(image, mask, spacing, settings), settings, threads=threads, device=device)
 
 
 def calculate(

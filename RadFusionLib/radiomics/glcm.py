@@ -79,7 +79,7 @@ def _normalise(first, second, counts, level_count):  # type: ignore[no-untyped-d
     total = 0.0
     for n in range(len(counts)):
         total += 2 * counts[n]
-    marginal = np.zeros(level_count)
+    marginal = np.zeros(level_count, np.float64)
     for n in range(len(counts)):
         counts[n] = (2 * counts[n] if first[n] == second[n] else counts[n]) / total
         marginal[first[n]] += counts[n]
@@ -97,8 +97,8 @@ def _statistics(first, second, p, px, levels, highest, result):  # type: ignore[
     """
     span = int(levels[-1] - levels[0]) + 1
     least = int(2 * levels[0])
-    by_difference = np.zeros(span)
-    by_sum = np.zeros(2 * span)
+    by_difference = np.zeros(span, np.float64)
+    by_sum = np.zeros(2 * span, np.float64)
     mean = 0.0
     for i in range(len(levels)):
         mean += levels[i] * px[i]

@@ -33,7 +33,7 @@ DEPENDENCE_NAMES = {
 @kernel
 def dependence_statistics(flat, voxels, offsets, levels, alpha):  # type: ignore[no-untyped-def]
     """Give the statistics of the matrix of neighbours that differ by at most `alpha`."""
-    table = np.zeros((len(levels), len(offsets) + 2))
+    table = np.zeros((len(levels), len(offsets) + 2), np.float64)
     for n in range(len(voxels)):
         here = flat[voxels[n]]
         dependent = 1  # the size j counts the voxel itself
@@ -48,7 +48,7 @@ def dependence_statistics(flat, voxels, offsets, levels, alpha):  # type: ignore
 @kernel
 def equal_dependence_statistics(flat, voxels, equal, neighbours, levels):  # type: ignore[no-untyped-def]
     """Give the statistics of the matrix of neighbours of equal level."""
-    table = np.zeros((len(levels), neighbours + 2))
+    table = np.zeros((len(levels), neighbours + 2), np.float64)
     for n in range(len(voxels)):
         table[flat[voxels[n]], 1 + count_bits(equal[voxels[n]])] += 1.0
     return table_statistics(table, levels)

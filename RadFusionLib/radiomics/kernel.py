@@ -1,4 +1,8 @@
-"""How every kernel is compiled: kept on disk, without the interpreter's lock, and no more than is needed."""
+"""How every kernel is compiled: kept on disk, without the interpreter's lock, and no more than is needed.
+
+Kernels ask for all their arrays in the same words, ``np.zeros(size, np.float64)``: Numba compiles `np.zeros` itself for
+each way of asking, and whole-array methods for longer than the loop takes that does the same.
+"""
 
 from __future__ import annotations
 

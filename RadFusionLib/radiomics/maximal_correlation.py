@@ -63,6 +63,14 @@ def _join(parent, one, other):  # type: ignore[no-untyped-def]
 
 
 @inner_kernel
+def _filled(size, value):  # type: ignore[no-untyped-def]
+    result = np.empty(size, np.int64)
+    for n in range(size):
+        result[n] = value
+    return result
+
+
+@inner_kernel
 def _one_side(first, second, px):  # type: ignore[no-untyped-def]
     """Whether steps from the most frequent level reach all others, and itself at once: then Q is a single block."""
     centre = 0
@@ -71,8 +79,8 @@ def _one_side(first, second, px):  # type: ignore[no-untyped-def]
         apart += px[i] > 0
         if px[i] > px[centre]:
             centre = i
-    reached = np.zeros(len(px), np.bool_)
-    reached[centre] = True
+    reached = _filled(len(px), 0)
+    reached[centre] = 1
     own = False
     before = -1
     while apart > 0 and apart != before:
@@ -82,7 +90,7 @@ def _one_side(first, second, px):  # type: ignore[no-untyped-def]
             j = second[n]
             own |= (i == centre) & (j == centre)
             if reached[i] != reached[j]:
-                reached[i] = reached[j] = True
+                reached[i] = reached[j] = 1
                 apart -= 1
     return own and apart == 0
 
@@ -91,17 +99,19 @@ def _one_side(first, second, px):  # type: ignore[no-untyped-def]
 def _sides(first, second, px):  # type: ignore[no-untyped-def]
     """Number the sets of levels that two steps of the matrix connect: Q's blocks; -1 for levels without pairs."""
     m = len(px)
-    side = np.full(m, -1, np.int64)
+    side = _filled(m, -1)
     if _one_side(first, second, px):  # most often, and quickly seen
         for i in range(m):
             if px[i] > 0:
                 side[i] = 0
         return side, 1
-    parent = np.arange(2 * m)  # each level as the start (i) and as the end (m + i) of a step
+    parent = _filled(2 * m, 0)  # each level as the start (i) and as the end (m + i) of a step
+    for i in range(2 * m):
+        parent[i] = i
     for n in range(len(first)):
         _join(parent, first[n], m + second[n])
         _join(parent, second[n], m + first[n])
-    label = np.full(2 * m, -1, np.int64)
+    label = _filled(2 * m, -1)
     sides = 0
     for i in range(m):
         if px[i] > 0:
@@ -120,8 +130,8 @@ def _second_of_sides(first, second, p, px, side, sides):  # type: ignore[no-unty
     A block's right vector is constant and its left vector is p, so eps takes from its eigenvalue
     ``eps sum_ik P(i, k) / (p(i) p(k)) / sum_i p(i)``, i in the block.
     """
-    mass = np.zeros(sides)
-    lost = np.zeros(sides)
+    mass = np.zeros(sides, np.float64)
+    lost = np.zeros(sides, np.float64)
     for i in range(len(px)):
         if side[i] >= 0:
             mass[side[i]] += px[i]
@@ -221,8 +231,10 @@ def _extreme(alpha, beta, size, sign):  # type: ignore[no-untyped-def]
 @inner_kernel
 def _tridiagonal_vector(alpha, beta, size, value):  # type: ignore[no-untyped-def]
     """Give the unit eigenvector of a tridiagonal matrix by two inverse iterations, and its eigenvalue."""
-    x = np.ones(size)
-    upper = np.empty(size)
+    x = np.empty(size, np.float64)
+    upper = np.empty(size, np.float64)
+    for i in range(size):
+        x[i] = 1.0
     for _ in range(2):
         d = alpha[0] - value
         if abs(d) < 1e-15:
@@ -258,7 +270,7 @@ def _starting_vector(px, root):  # type: ignore[no-untyped-def]
     mean = 0.0
     for i in range(m):
         mean += i * px[i]
-    y = np.empty(m)
+    y = np.empty(m, np.float64)
     for i in range(m):
         y[i] = (i - mean) * root[i]
     norm = _norm(y)
@@ -272,8 +284,8 @@ def _starting_vector(px, root):  # type: ignore[no-untyped-def]
 def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-untyped-def]
     """Give the largest eigenvalue of Q besides the first one of each block."""
     m = len(px)
-    root = np.empty(m)
-    mass = np.zeros(sides)
+    root = np.empty(m, np.float64)
+    mass = np.zeros(sides, np.float64)
     occurring = 0
     for i in range(m):
         root[i] = np.sqrt(px[i])
@@ -284,8 +296,8 @@ def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-unty
     if rank <= 0:
         return 0.0
     squared = m * m <= _SQUARE_SHARE * len(p)
-    w = np.empty(len(p))
-    square = np.zeros((m, m) if squared else (0, 0))
+    w = np.empty(len(p), np.float64)
+    square = np.zeros((m, m) if squared else (0, 0), np.float64)
     for n in range(len(p)):
         w[n] = p[n] / (root[first[n]] * root[second[n]])
         if squared:
@@ -293,13 +305,13 @@ def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-unty
             square[second[n], first[n]] = w[n]
     steps = min(rank, 400)
     # Rows: the known vector of each block, then Lanczos's.
-    basis = np.empty((sides + steps, m))
+    basis = np.empty((sides + steps, m), np.float64)
     for s in range(sides):
         for i in range(m):
             basis[s, i] = root[i] / np.sqrt(mass[s]) if side[i] == s else 0.0
     y = _starting_vector(px, root)
-    alpha = np.zeros(steps)
-    beta = np.zeros(steps)
+    alpha = np.zeros(steps, np.float64)
+    beta = np.zeros(steps, np.float64)
     _remove(y, basis, sides)
     _remove(y, basis, sides)
     norm = _norm(y)
@@ -318,7 +330,7 @@ def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-unty
         if finished or (size >= 8 and size % 4 == 0):
             value, vector = _settled(alpha, beta, size, finished)
             if len(vector) > 0:
-                u = np.zeros(m)
+                u = np.zeros(m, np.float64)
                 for v in range(size):
                     for i in range(m):
                         u[i] += vector[v] * basis[sides + v, i]
@@ -329,8 +341,8 @@ def _next_eigenvalue(first, second, p, px, side, sides):  # type: ignore[no-unty
 @inner_kernel
 def _settled(alpha, beta, size, finished):  # type: ignore[no-untyped-def]
     """Give the eigenvalue of largest size and its vector; an empty vector when more steps are needed."""
-    high = _extreme(alpha, beta, size, 1)
-    low = _extreme(alpha, beta, size, -1)
+    high = _extreme(alpha, beta, size, 1.0)
+    low = _extreme(alpha, beta, size, -1.0)
     value, other = (high, low) if abs(high) >= abs(low) else (low, high)
     vector, value = _tridiagonal_vector(alpha, beta, size, value)
     if finished:
@@ -351,7 +363,7 @@ def _lost_to_epsilon(first, second, w, px, value, u):  # type: ignore[no-untyped
     Q's right and left vectors are ``u / sqrt(p)`` and ``u sqrt(p)``, and to first order eps changes Q by
     ``-eps sum_k P(i, k) P(j, k) / (p(i) p(k))^2``: that is ``eps value v.Av`` with ``v = u / p``.
     """
-    v = np.zeros(len(px))
+    v = np.zeros(len(px), np.float64)
     for i in range(len(px)):
         if px[i] > 0:
             v[i] = u[i] / px[i]

@@ -23,7 +23,7 @@ def _differences(flat, starts, lengths, offsets, neighbours, levels):  # type: i
     for run in range(len(starts)):
         for place in range(starts[run], starts[run] + lengths[run]):
             grey[place] = levels[flat[place]]
-    sums = np.zeros(len(levels))
+    sums = np.zeros(len(levels), np.float64)
     totals = np.empty(WIDTH, np.int32)
     for run in range(len(starts)):
         for place in range(starts[run], starts[run] + lengths[run], WIDTH):

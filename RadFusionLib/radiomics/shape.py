@@ -56,8 +56,7 @@ def shape_features(
 
 
 def _principal_axes(mask: MaskArray, kji: np.ndarray, reasons: dict[str, str]) -> dict[str, float]:
-    count, first, second = _index_sums(np.ascontiguousarray(mask))
-    n, sums, products = int(count), first.tolist(), second.tolist()
+    n, sums, products = _index_sums(np.ascontiguousarray(mask))
     # Whole numbers without rounding, so that nothing is lost where the region is far from the grid's corner.
     spread = [[(n * products[a][b] - sums[a] * sums[b]) / n**2 for b in range(3)] for a in range(3)]
     covariance = np.array(spread) * np.outer(kji, kji)
@@ -78,29 +77,24 @@ def _principal_axes(mask: MaskArray, kji: np.ndarray, reasons: dict[str, str]) -
 
 @kernel
 def _index_sums(mask):  # type: ignore[no-untyped-def]
-    """Give the number of voxels, the sums of their indices and the sums of the indices' products."""
-    count = 0
-    first = np.zeros(3, np.int64)
-    second = np.zeros((3, 3), np.int64)
+    """Give the number of voxels, the sums of their indices k, j, i and of the products kk, kj, ki, jj, ji, ii."""
+    count = sk = sj = si = skk = skj = ski = sjj = sji = sii = 0
     for k in range(mask.shape[0]):
         for j in range(mask.shape[1]):
-            n = si = sii = 0
+            n = s = ss = 0
             for i in range(mask.shape[2]):
                 if mask[k, j, i]:
                     n += 1
-                    si += i
-                    sii += i * i
+                    s += i
+                    ss += i * i
             count += n
-            first[0] += n * k
-            first[1] += n * j
-            first[2] += si
-            second[0, 0] += n * k * k
-            second[0, 1] += n * k * j
-            second[1, 1] += n * j * j
-            second[0, 2] += si * k
-            second[1, 2] += si * j
-            second[2, 2] += sii
-    second[1, 0] = second[0, 1]
-    second[2, 0] = second[0, 2]
-    second[2, 1] = second[1, 2]
-    return count, first, second
+            sk += n * k
+            sj += n * j
+            si += s
+            skk += n * k * k
+            skj += n * k * j
+            ski += s * k
+            sjj += n * j * j
+            sji += s * j
+            sii += ss
+    return count, (sk, sj, si), ((skk, skj, ski), (skj, sjj, sji), (ski, sji, sii))

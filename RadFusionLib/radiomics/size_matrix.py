@@ -62,9 +62,9 @@ def size_statistics(rows, sizes, counts, ones, levels, longest):  # type: ignore
         total += ones[i]
     for n in range(len(rows)):
         total += counts[n]
-    by_size = np.zeros(longest + 1)
+    by_size = np.zeros(longest + 1, np.float64)
     by_level = ones.copy()
-    joint = np.zeros(5)
+    joint = np.zeros(5, np.float64)
     for i in range(len(levels)):
         if ones[i] > 0:
             by_size[1] += ones[i]
@@ -79,7 +79,7 @@ def size_statistics(rows, sizes, counts, ones, levels, longest):  # type: ignore
 @kernel
 def level_counts(flat, voxels, level_count):  # type: ignore[no-untyped-def]
     """Count the voxels of each level."""
-    counts = np.zeros(level_count)
+    counts = np.zeros(level_count, np.float64)
     for n in range(len(voxels)):
         counts[flat[voxels[n]]] += 1
     return counts
@@ -97,14 +97,16 @@ def single_voxels(voxel_counts, rows, sizes, counts):  # type: ignore[no-untyped
 @kernel
 def table_statistics(table, levels):  # type: ignore[no-untyped-def]
     """Compute the sixteen statistics of ``table[i, j]``, level position i and size j (column 0 is not read)."""
-    by_level = np.zeros(table.shape[0])
-    by_size = np.zeros(table.shape[1])
-    joint = np.zeros(5)
+    by_level = np.zeros(table.shape[0], np.float64)
+    by_size = np.zeros(table.shape[1], np.float64)
+    joint = np.zeros(5, np.float64)
     for i in range(table.shape[0]):
         for j in range(1, table.shape[1]):
             by_level[i] += table[i, j]
             by_size[j] += table[i, j]
-    total = by_level.sum()
+    total = 0.0
+    for i in range(len(by_level)):
+        total += by_level[i]
     for i in range(table.shape[0]):
         for j in range(1, table.shape[1]):
             if table[i, j] != 0:
@@ -127,7 +129,7 @@ def _add(joint, i, j, count, total):  # type: ignore[no-untyped-def]
 
 @inner_kernel
 def _from_marginals(by_level, by_size, joint, levels, total):  # type: ignore[no-untyped-def]
-    result = np.zeros(16)
+    result = np.zeros(16, np.float64)
     result[9] = joint[0]
     for s in range(4):
         result[12 + s] = joint[1 + s] / total

@@ -51,10 +51,10 @@ def _code(bits, texture, method):  # type: ignore[no-untyped-def]
 
 @kernel
 def _patterns(planes, inside, rows, columns, method):  # type: ignore[no-untyped-def]
-    result = np.zeros(planes.shape)
+    result = np.zeros(planes.shape, np.float64)
     samples = len(rows)
     bits = np.empty(samples, np.int64)
-    texture = np.empty(samples)
+    texture = np.empty(samples, np.float64)
     for k in range(planes.shape[0]):
         plane = planes[k]
         for r in range(plane.shape[0]):

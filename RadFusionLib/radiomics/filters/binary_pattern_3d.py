@@ -69,20 +69,20 @@ def _patterns(  # type: ignore[no-untyped-def]
                 if mask[k, j, i]:
                     count += 1
     squares = np.empty((2, count if with_strengths else 0), np.complex128)
-    kurtosis = np.empty(count if with_kurtosis else 0)
-    exact = np.empty((starts.shape[0], BLOCK))
+    kurtosis = np.empty(count if with_kurtosis else 0, np.float64)
+    exact = np.empty((starts.shape[0], BLOCK), np.float64)
     samples = np.empty((starts.shape[0], BLOCK), image.dtype)
     terms = np.empty((starts.shape[0], BLOCK), image.dtype)
     partial = np.empty((8, BLOCK), image.dtype)
     centre = np.zeros(BLOCK, image.dtype)
     moments = np.empty(BLOCK, image.dtype)
-    cr = np.empty((4, BLOCK))
-    ci = np.empty((4, BLOCK))
-    strengths = np.empty((4, BLOCK))
+    cr = np.empty((4, BLOCK), np.float64)
+    ci = np.empty((4, BLOCK), np.float64)
+    strengths = np.empty((4, BLOCK), np.float64)
     n = 0
     for k in range(mask.shape[0]):
         for j in range(mask.shape[1]):
-            i = 0
+            i = np.int64(0)  # a plain 0 has a type of its own, for which Numba compiles what is called below again
             while i < mask.shape[2]:
                 if not mask[k, j, i]:
                     i += 1

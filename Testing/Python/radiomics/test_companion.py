@@ -61,3 +61,23 @@ def test_the_first_use_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -
     assert told[0][1] == "Compiling the kernels for float64 images"
     rest(0.0, "Next")
     assert told[-1] == (0.5, "Next")
+
+
+def test_garbage_is_collected_again_after_the_first_region(tmp_path: Path) -> None:
+    story = """
+import gc
+from RadFusionLib.radiomics import RadiomicsSettings
+from RadFusionLib.radiomics.companion import in_company
+
+settings = RadiomicsSettings(image_types=("lbp-2D",), feature_classes=("firstorder",))
+try:
+    with in_company(settings, "float64"):
+        assert not gc.isenabled()
+        raise KeyboardInterrupt
+except KeyboardInterrupt:
+    pass
+assert gc.isenabled()
+"""
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "RADFUSION_COMPILES_ALONE": ""}
+    told = subprocess.run([sys.executable, "-c", story], env=env, capture_output=True, text=True)
+    assert told.stderr == ""
