@@ -10,6 +10,7 @@ from RadFusionLib.errors import InputError
 from RadFusionLib.explain.labels import levels_of, readable
 from RadFusionLib.explain.nomogram import Nomogram, NomogramVariable
 from RadFusionLib.fusion.ensemble import Ensemble
+from RadFusionLib.fusion.model_signatures import turned_round
 from RadFusionLib.fusion.scores import LinearScore
 from RadFusionLib.fusion.stacked_score import StackedScore
 from RadFusionLib.fusion.table import CLINICAL
@@ -37,7 +38,7 @@ def stack_nomogram(
         Whose finals are looked at.
     ranges : mapping of str to sequence of float
         Rising values of each clinical feature among the training cases, of which the ends are drawn; a signature is
-        drawn from 0 to 1, or as far as the members' different signs can take it.
+        drawn from 0 to 1.
     units : mapping of str to str
         Of the clinical variables, by name; ``0 no, 1 yes`` gives words for the values.
     outcome : str
@@ -65,30 +66,27 @@ def stack_nomogram(
             f"The {len(stacks)} members chose {ways} different sets of inputs, so no one nomogram stands for them."
         )
     calibration = ensemble.calibration
-    weights = calibration.slope * np.array([weight for _, weight, _ in stacks])
-    intercept = calibration.intercept + calibration.slope * float(np.mean([start for _, _, start in stacks]))
-    variables = tuple(_variable(name, weights[:, n], ranges, units) for n, name in enumerate(inputs))
-    return Nomogram(variables, intercept, outcome)
+    weights = np.array([weight for _, weight, _ in stacks])
+    start = float(np.mean([start for _, _, start in stacks]))
+    variables = []
+    for number, name in enumerate(inputs):
+        if name.startswith(CLINICAL):
+            variables.append(_clinical(name, calibration.slope * float(weights[:, number].mean()), ranges, units))
+            continue
+        turned = turned_round(weights[:, number])
+        # w s = w + (-w) (1 - s)
+        start += float(np.where(turned, weights[:, number], 0.0).mean())
+        coefficient = calibration.slope * float(np.where(turned, -1, 1) @ weights[:, number]) / len(stacks)
+        variables.append(NomogramVariable(name, readable(name), coefficient, *SIGNATURE_RANGE))
+    return Nomogram(tuple(variables), calibration.intercept + calibration.slope * start, outcome)
 
 
-def _variable(
-    name: str, weights: np.ndarray, ranges: Mapping[str, Sequence[float]], units: Mapping[str, str]
+def _clinical(
+    name: str, coefficient: float, ranges: Mapping[str, Sequence[float]], units: Mapping[str, str]
 ) -> NomogramVariable:
-    coefficient = float(weights.mean())
-    if not name.startswith(CLINICAL):
-        return NomogramVariable(name, readable(name), coefficient, *_signature_range(weights))
     unit = units.get(name.removeprefix(CLINICAL), "")
     levels = levels_of(unit)
     if levels:
         low, high = min(value for value, _ in levels), max(value for value, _ in levels)
         return NomogramVariable(name, readable(name), coefficient, low, high, "", levels)
     return NomogramVariable(name, readable(name), coefficient, float(ranges[name][0]), float(ranges[name][-1]), unit)
-
-
-def _signature_range(weights: np.ndarray) -> tuple[float, float]:
-    """Where signatures can lie as the ensemble weighs them: beyond [0, 1] where the members disagree on the sign."""
-    total = float(weights.sum())
-    if not total:
-        return SIGNATURE_RANGE
-    ends = [float(weights[weights > 0].sum()) / total, float(weights[weights < 0].sum()) / total]
-    return min(0.0, *ends), max(1.0, *ends)

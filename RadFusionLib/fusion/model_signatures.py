@@ -13,7 +13,7 @@ from RadFusionLib.fusion.scores import LinearScore
 from RadFusionLib.fusion.stacked_score import StackedScore
 from RadFusionLib.fusion.table import FeatureTable
 
-__all__ = ["fused_signatures", "model_signatures", "network_histories", "patch_probabilities"]
+__all__ = ["fused_signatures", "model_signatures", "network_histories", "patch_probabilities", "turned_round"]
 
 
 def model_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str, np.ndarray]:
@@ -48,8 +48,9 @@ def model_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str
 def fused_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str, np.ndarray]:
     """What each signature inside the members' logistic stacks says as the ensemble weighs it.
 
-    Each member has a signature and a coefficient of its own. The mean of the members' signatures, weighted by those
-    coefficients, times the mean coefficient is what the signature adds to the ensemble's log-odds.
+    Each member has a signature s and a coefficient of its own. The mean of the members' signatures, weighted by the
+    size of those coefficients, is but for a factor and a constant what the signature adds to the ensemble's log-odds;
+    a member whose coefficient has the other sign than most counts as 1 - s (:func:`turned_round`).
 
     Parameters
     ----------
@@ -61,8 +62,8 @@ def fused_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str
     Returns
     -------
     dict of str to numpy.ndarray, shape (n,) each
-        By the signature's name; in [0, 1] where the coefficients have one sign. The plain mean where they add up to
-        nothing. Empty where a final is no linear stack, or the stacks' signatures differ.
+        By the signature's name, in [0, 1]; the plain mean where no member uses it. Empty where a final is no linear
+        stack, or the stacks' signatures differ.
     """
     stacks: list[tuple[StackedScore, np.ndarray]] = []
     for member in members:
@@ -77,8 +78,14 @@ def fused_signatures(members: Sequence[Member], table: FeatureTable) -> dict[str
     for number, name in enumerate(names):
         weights = np.array([weight[number] for _, weight in stacks])
         said = np.array([_signature(stack.signatures[name], table) for stack, _ in stacks])
-        found[name] = np.average(said, axis=0, weights=weights) if weights.sum() else said.mean(axis=0)
+        said = np.where(turned_round(weights)[:, None], 1 - said, said)
+        found[name] = np.average(said, axis=0, weights=np.abs(weights)) if weights.any() else said.mean(axis=0)
     return found
+
+
+def turned_round(weights: np.ndarray) -> np.ndarray:
+    """Which members' coefficients of a signature, shape (members,), have the other sign than their sum."""
+    return weights < 0 if weights.sum() >= 0 else weights > 0
 
 
 def patch_probabilities(members: Sequence[Member], table: FeatureTable) -> np.ndarray:

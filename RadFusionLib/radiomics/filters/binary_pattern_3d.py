@@ -82,7 +82,7 @@ def _patterns(  # type: ignore[no-untyped-def]
     n = 0
     for k in range(mask.shape[0]):
         for j in range(mask.shape[1]):
-            i = np.int64(0)  # a plain 0 has a type of its own, for which Numba compiles what is called below again
+            i = 0
             while i < mask.shape[2]:
                 if not mask[k, j, i]:
                     i += 1

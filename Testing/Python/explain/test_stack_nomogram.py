@@ -86,7 +86,10 @@ def test_members_that_share_a_signature_give_the_ensembles_own_risk(table):
     np.testing.assert_allclose(nomogram.risk(np.array(totals)), expit(ensemble.logit(table)), atol=1e-12)
 
 
-@pytest.mark.parametrize("weights", [(2.0, 1.0, 4.0), (2.0, -1.0, 4.0), (2.0, -2.0, 0.0)])
+@pytest.mark.parametrize(
+    "weights",
+    [(2.0, 1.0, 4.0), (2.0, -1.0, 4.0), (-2.0, 1.0, -3.0), (2.0, -2.0, 0.0), (2.0, -2.0, 1e-9), (0.0, 0.0, 0.0)],
+)
 def test_members_with_signatures_of_their_own_give_the_ensembles_own_risk(table, weights):
     finals = [
         stack(
@@ -100,13 +103,12 @@ def test_members_with_signatures_of_their_own_give_the_ensembles_own_risk(table,
     plain = model_signatures(ensemble.members, table)
     totals = np.array([nomogram.total({name: fused[name][n] for name in fused}) for n in range(len(table.cases))])
     risk = expit(ensemble.logit(table))
-    if sum(weights):
-        np.testing.assert_allclose(nomogram.risk(totals), risk, atol=1e-12)
-        means = np.array([nomogram.total({name: plain[name][n] for name in plain}) for n in range(len(table.cases))])
-        assert np.abs(nomogram.risk(means) - risk).max() > 0.005
-    else:
-        # Coefficients that cancel leave the signature no place on a nomogram: its mean stands there.
-        np.testing.assert_allclose(fused["signature"], plain["signature"])
+    np.testing.assert_allclose(nomogram.risk(totals), risk, atol=1e-12)
+    for variable in nomogram.variables:
+        assert (variable.low, variable.high) == (0, 1)
+        assert 0 <= fused[variable.name].min() <= fused[variable.name].max() <= 1
+    means = np.array([nomogram.total({name: plain[name][n] for name in plain}) for n in range(len(table.cases))])
+    assert not any(weights) or np.abs(nomogram.risk(means) - risk).max() > 0.005
 
 
 def test_a_fusion_that_is_not_linear_has_no_fused_signatures(table):
