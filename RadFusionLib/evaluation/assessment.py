@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -40,7 +40,7 @@ CATEGORIES = ("center", "scanner")
 """Groupings that are no clinical variable, and so stand in the baseline table themselves."""
 HIGHEST_AUC = 0.995
 MOST_DRAWN = 60
-"""Features beyond which a map of their correlations cannot be read."""
+"""Features; a map of the correlations of more cannot be read."""
 EDGE = 1e-6
 RISK_TENTHS = "predicted risk, each 10 points"
 ENTRY = 0.1
@@ -86,7 +86,7 @@ class EvaluationSet:
     fold : numpy.ndarray of int, shape (n,), or None
         Training fold of each case; None for cases of a test.
     features : mapping of str to numpy.ndarray, shape (n,) each
-        What the final model uses.
+        What the final model uses, what matters most first.
     patches : tuple of numpy.ndarray, shape (m, members) each
         Probability of each case's patches by member; empty where the final model sees none.
     """
@@ -287,13 +287,11 @@ def _characteristics(group: EvaluationSet) -> dict[str, np.ndarray]:
 
 
 def _correlation(group: EvaluationSet) -> CorrelationMap:
-    if len(group.features) > MOST_DRAWN:
-        raise InputError(
-            f"the model uses {len(group.features):,} features, more than the {MOST_DRAWN} that can be read in a map."
-        )
     if not group.features:
         raise InputError("the model uses no features, but images alone.")
-    return correlation_map(tuple(group.features), np.column_stack(list(group.features.values())))
+    drawn = list(group.features)[:MOST_DRAWN]
+    found = correlation_map(drawn, np.column_stack([group.features[name] for name in drawn]))
+    return replace(found, left_out=len(group.features) - len(drawn))
 
 
 def _groups(cases: int) -> int:

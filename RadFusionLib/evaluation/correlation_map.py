@@ -32,12 +32,15 @@ class CorrelationMap:
         That were looked at.
     constant : tuple of str
         Features left out because they have one value only.
+    left_out : int
+        Further features, more than can be read in a map.
     """
 
     names: tuple[str, ...]
     matrix: np.ndarray
     cases: int
     constant: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 def correlation_map(names: Sequence[str], values: np.ndarray) -> CorrelationMap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,6 +71,12 @@ class Ensemble:
     def features(self) -> tuple[str, ...]:
         """Every feature that the risk depends on, sorted."""
         return tuple(sorted({name for member in self.members for name in member.features}))
+
+    @property
+    def most_used_features(self) -> tuple[str, ...]:
+        """Every feature that the risk depends on, those first that most members use, equals sorted."""
+        count = Counter(name for member in self.members for name in set(member.features))
+        return tuple(sorted(count, key=lambda name: (-count[name], name)))
 
     @property
     def compared_features(self) -> tuple[str, ...]:

@@ -205,7 +205,7 @@ def _set(
         model_notes=_model_notes(bundle, found),
         member_risk=np.array([c.members for c in found]),
         fold=np.array([c.fold for c in found], dtype=int) if name == APPARENT else None,
-        features={n: np.array([c.features[n] for c in found]) for n in bundle.ensemble.features},
+        features={n: np.array([c.features[n] for c in found]) for n in bundle.ensemble.most_used_features},
         patches=tuple(np.array(c.patches) for c in found) if all(c.patches for c in found) else (),
     )
 

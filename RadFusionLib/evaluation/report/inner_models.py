@@ -124,11 +124,14 @@ def correlation_section(one: Assessment, tail: str) -> Section | None:
     if found is None:
         return None
     labels = tuple(readable(name) for name in found.names)
+    which = "the features that any member of the final model uses"
+    if found.left_out:
+        drawn = len(found.names) + len(found.constant)
+        which = f"those {drawn} features of {drawn + found.left_out} that most members of the final model use"
     blocks: list[Block] = [
         Figure(
             correlation_figure(found, labels),
-            f"Spearman's correlation over {found.cases} cases of the features that any member of the final model uses; "
-            "like features stand side by side.",
+            f"Spearman's correlation over {found.cases} cases of {which}; like features stand side by side.",
             "Map of the correlations between the model's features",
             wide=True,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -241,7 +242,7 @@ def test_cancelling(bundle: Bundle, table: pd.DataFrame, features: FeatureFile, 
         evaluate(bundle, manifest_of(table, tmp_path), lambda fraction, message: fraction < 0.5, features=features)
 
 
-def test_the_report(found: Evaluation, tmp_path: Path) -> None:
+def test_the_report(found: Evaluation, bundle: Bundle, tmp_path: Path) -> None:
     page = write_report(found, tmp_path / "report")
     names = {
         "report.html", "report.json", "risks.csv", "checklist-tripod-ai.csv", "checklist-clear.csv",
@@ -258,10 +259,15 @@ def test_the_report(found: Evaluation, tmp_path: Path) -> None:
     assert "Treatment was not given at random" in text
     assert text.count("<figure") >= 13
     for section in ("Performance", "Calibration", "Baseline", "Logistic regression", "Mispredicted cases", "Subgroups",
-                    "Survival by risk group", "Treatment", "Nomogram", "Missing data", "Sample size",
+                    "Survival by risk group", "Treatment", "Features", "Nomogram", "Missing data", "Sample size",
                     "Checklists"):  # fmt: skip
         assert f"<h2>{section}</h2>" in text
-    assert "73 features, more than the 60 that can be read in a map" in text
+    drawn = found.sets[TEST].correlation
+    assert drawn is not None
+    assert f"those 60 features of {60 + drawn.left_out} that most members of the final model use" in text
+    used = Counter(name for member in bundle.ensemble.members for name in member.features)
+    assert drawn.left_out == len(used) - 60 > 0
+    assert min(used[name] for name in drawn.names) >= max(used[name] for name in set(used) - set(drawn.names))
     numbers = json.loads((page.parent / "report.json").read_text(encoding="utf-8"))
     assert numbers["notice"] == found.bundle.notice
     test = numbers["sets"]["test"]
