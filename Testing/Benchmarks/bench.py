@@ -36,6 +36,7 @@ THREAD_VARIABLES = (
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
 )
 SLOW = 15.0  # CPU seconds: an engine that takes longer for a task is measured once only
+QUICK, QUICK_TURNS = 1.0, 25  # CPU seconds: one that takes less is measured so often, since chance weighs more
 MAP_VOXELS = 40  # of the region, for which PyRadiomics' feature map is timed: all of it takes an hour
 
 
@@ -79,16 +80,20 @@ class Worker:
 
 def interleaved(workers: dict[str, Worker], repeats: int, **task: Any) -> dict[str, list[dict[str, Any]]]:
     """Give each engine's measurements of a task, in turns, after a first one that does not count."""
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in workers}
-    for turn in range(repeats + 1):
+    found = {name: [worker.run(**task, values=True)] for name, worker in workers.items()}
+    turns = {name: _turns(name, first, repeats) for name, (first,) in found.items()}
+    for turn in range(max(turns.values())):
         for name, worker in workers.items():
-            if turn == 0 or not ("error" in found[name][0] or _measured_once(name, found[name][0])):
-                found[name].append(worker.run(**task, values=turn == 0))
+            if turn < turns[name]:
+                found[name].append(worker.run(**task, values=False))
     return found
 
 
-def _measured_once(engine: str, first: dict[str, Any]) -> bool:
-    return engine not in ("radfusion", "pyradiomics") and first["cpu"] > SLOW
+def _turns(engine: str, first: dict[str, Any], repeats: int) -> int:
+    """How often a task is measured after the first time."""
+    if "error" in first or (engine not in ("radfusion", "pyradiomics") and first["cpu"] > SLOW):
+        return 0
+    return max(repeats, QUICK_TURNS) if first["cpu"] < QUICK else repeats
 
 
 def middle(measurements: list[dict[str, Any]], key: str) -> float:

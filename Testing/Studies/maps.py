@@ -47,7 +47,7 @@ from RadFusionLib.workflow.painting import HeatmapChoice, paint_heatmap
 CASES, SEED = 24, 108
 MODELS, BACKBONES, NETWORKS = 20, 5, 20
 """Models without a truth to find: with the trained network, with random networks, and trained networks themselves."""
-RANDOMISED = 100
+RANDOMISED, RANDOMISED_SEED = 100, 208
 """Of ensembles with randomised members: each leans one way in all cases alike, so that 20 tell little."""
 
 TRAINED_NETWORKS = {
@@ -97,7 +97,7 @@ def run(
     heatmap = {name: float(bundle.recipe.heatmap[name]) for name in ("neighbourhood_mm", "stride_mm")}
     counts = {"randomised": randomised_ensembles, "models": models, "backbones": backbones}
     made = partial(_models, folder, bundle, counts, jobs, stage.part(0.0, 0.2))
-    key = {"members": _stamp(bundle), "heatmap": heatmap, **counts}
+    key = {"members": _stamp(bundle), "heatmap": heatmap, "randomised seed": RANDOMISED_SEED, **counts}
     found = _cached(folder, "contribution", key, cases, made, _judge, jobs, stage.part(0.2, 0.6))
     frozen = partial(_permuted_frozen, folder, bundle, models, jobs, stage.part(0.6, 0.65))
     key = {"members": _stamp(bundle), "models": models}
@@ -118,7 +118,7 @@ def run(
 
 def _models(folder: Path, bundle: Bundle, counts: Mapping[str, int], jobs: int, stage: Stage) -> Models:
     table, outcome = training_cohort(folder, jobs, stage.part(0.0, 0.4))
-    generator = np.random.default_rng(SEED)
+    generator = np.random.default_rng(RANDOMISED_SEED)
     own = bundle.ensemble.members
     nothing = {
         "randomised members": [[randomised(m, generator) for m in own] for _ in range(counts["randomised"])],
