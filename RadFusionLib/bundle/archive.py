@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from RadFusionLib.bounded_zip import RefusedEntry, most_unpacked, packed_entries, read_entry
 from RadFusionLib.errors import BundleError
 
 __all__ = ["SCHEMA", "read_archive", "write_archive"]
@@ -31,6 +32,11 @@ LARGEST = {
 """The files a bundle may hold, and the most bytes of each that a file of any length may claim."""
 UNPACKED = 4
 """Whatever its length, a member may be so many times as long as it is packed: trained networks hardly shrink."""
+REFUSED_ENTRY = {
+    "twice": "holds files that a bundle does not have",
+    "packing": "is packed as no bundle is",
+    "length": "holds a {} that is too large",
+}
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -73,47 +79,22 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     try:
         length = path.stat().st_size
         with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            names = [entry.filename for entry in entries]
-            if INDEX not in names or len(set(names)) != len(names) or set(names) - set(LARGEST):
+            names = set(archive.namelist())
+            if INDEX not in names or names - set(LARGEST):
                 raise BundleError(f"{path} holds files that a bundle does not have; do not use it.")
-            for entry in entries:
-                if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    raise BundleError(f"{path} is packed as no bundle is; do not use it.")
-                if entry.file_size > _most(entry, length):
-                    raise BundleError(f"{path} holds a {entry.filename} that is too large; do not use it.")
-            data = {entry.filename: _read_member(archive, entry, length) for entry in entries}
+            data = {}
+            for entry in packed_entries(archive):
+                most = most_unpacked(LARGEST[entry.filename], UNPACKED, entry.compress_size, length)
+                data[entry.filename] = read_entry(archive, entry, most)
         index = json.loads(data.pop(INDEX))
-    except (
-        OSError,
-        ValueError,
-        zipfile.BadZipFile,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        RecursionError,
-    ) as error:
-        raise BundleError(f"{path} is damaged or not a bundle; get it again from where it came.") from error
+    except RefusedEntry as error:
+        raise BundleError(f"{path} {REFUSED_ENTRY[error.why].format(error.name)}; do not use it.") from error
+    except BundleError:
+        raise
     except Exception as error:
-        if isinstance(error, BundleError):
-            raise
         raise BundleError(f"{path} is damaged or not a bundle; get it again from where it came.") from error
     _check(path, index, data)
     return index, data
-
-
-def _most(entry: zipfile.ZipInfo, length: int) -> int:
-    """The most bytes of a member of a zip of this length, whatever the member says of its packed length."""
-    return max(LARGEST[entry.filename], UNPACKED * min(entry.compress_size, length))
-
-
-def _read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, length: int) -> bytes:
-    most = _most(entry, length)
-    with archive.open(entry) as stream:
-        data = stream.read(most + 1)
-    if len(data) > most:
-        raise BundleError(f"{archive.filename} holds a {entry.filename} that is too large; do not use it.")
-    return data
 
 
 def _check(path: Path, index: Any, data: Mapping[str, bytes]) -> None:

@@ -57,6 +57,8 @@ NRRD_BYTES = {
     **dict.fromkeys(("ulonglong", "unsigned long long", "unsigned long long int", "int64", "int64_t"), 8),
     **dict.fromkeys(("uint64", "uint64_t", "double"), 8),
 }
+NRRD_FIELD = re.compile(r"[\w \t-]{1,40}")
+"""What a field of a NRRD header may be called."""
 META_BYTES = {
     "MET_CHAR": 1,
     "MET_UCHAR": 1,
@@ -175,14 +177,16 @@ def _check_nrrd(path: Path, first: bytes, length: int) -> None:
     if not re.match(rb"NRRD000[1-5]\r?\n", first):
         raise ValueError("no NRRD header")
     with path.open("rb") as stream:
-        lines = re.split(r"\r?\n", stream.read(LONGEST_HEADER).decode("latin-1").replace("\r\n", "\n"))
+        # Teem ends a line at a carriage return, too, alone or before a line feed.
+        lines = re.split(r"\r\n|\r|\n", stream.read(LONGEST_HEADER).decode("latin-1"))
     fields: dict[str, str] = {}
     for line in lines[1:]:
         if not line:
             break
         key, mark, value = line.partition(":")
         # Teem, which reads it, ends the whole process on some lines that are no field.
-        if len(line) > LONGEST_LINE or not (mark or line.startswith("#")):
+        named = value.startswith("=") or NRRD_FIELD.fullmatch(key)
+        if len(line) > LONGEST_LINE or not ((mark and named) or line.startswith("#")):
             raise ValueError("no line of a NRRD header")
         if not line.startswith("#") and not value.startswith("="):
             fields[re.sub(r"\s", "", key).lower()] = value.strip()

@@ -90,7 +90,7 @@ def read_scene_file(path: Path) -> SceneFile:
         kept = json.loads(text)
         digests, said, bundle = dict(kept["digests"]), kept["prediction"], str(kept["bundle"])
         clinical = {str(name): float(value) for name, value in kept["clinical"].items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
         raise InputError(f"What {path.name} says of its prediction cannot be read; predict the case again.") from error
     changed = " and ".join(what for what, digest in _digests(case).items() if digests.get(what) != digest)
     return SceneFile(case, MeasuredCase.from_json(said), bundle, clinical, heatmap, changed)

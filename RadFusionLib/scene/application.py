@@ -16,6 +16,9 @@ Node = Any
 Scene = Any
 """A ``vtkMRMLScene``."""
 
+REPRESENTATIONS = ("Binary labelmap", "Fractional labelmap", "Closed surface")
+"""What Slicer's core libraries convert segmentations to."""
+
 
 @dataclass
 class _Core:
@@ -100,6 +103,7 @@ def _start() -> _Core:
     scene = slicer.vtkMRMLScene()
     application_logic = slicer.vtkSlicerApplicationLogic()
     application_logic.SetMRMLScene(scene)
+    _forget_conversions(slicer)
     # Each logic registers the node classes of its module with the scene.
     logics = []
     for name, kind in (
@@ -115,6 +119,17 @@ def _start() -> _Core:
         logics.append(logic)
     register_legend(scene)
     return _Core(scene, application_logic, tuple(logics))
+
+
+def _forget_conversions(slicer: Any) -> None:
+    """Forget how segmentations are converted, which each segmentations logic tells the whole process anew.
+
+    The search for a way from one representation to another goes through all combinations, also of the same way told
+    many times: after a hundred scenes it would not end.
+    """
+    factory = slicer.vtkSegmentationConverterFactory.GetInstance()
+    for representation in REPRESENTATIONS:
+        factory.DisableRepresentation(representation)
 
 
 def register_legend(scene: Scene) -> None:

@@ -176,7 +176,7 @@ def case_from_scene(scene: Scene | None = None, case_id: str | None = None) -> C
     clinical: dict[str, float] = {}
     for node in _nodes(scene, "vtkMRMLTableNode"):
         if _marked(node, "case") == case_id and not _marked(node, "result"):
-            clinical = {name: float(value) for name, value in read_table(node)}
+            clinical = _clinical(node)
     first = volumes[0]
     return scene_to_case(
         case_id,
@@ -187,6 +187,15 @@ def case_from_scene(scene: Scene | None = None, case_id: str | None = None) -> C
         center=_marked(first, "center"),
         simulated=all(_marked(n, "simulated") == "1" for n in volumes),
     )
+
+
+def _clinical(node: Node) -> dict[str, float]:
+    try:
+        return {name: float(value) for name, value in read_table(node)}
+    except ValueError as error:
+        raise InputError(
+            f"The table {node.GetName()} does not hold clinical values (a name and a number in each row); mend it."
+        ) from error
 
 
 def _phase_on_grid(case: Case, key: MaskKey, mask: Volume, nodes: Mapping[str, Node]) -> Node | None:

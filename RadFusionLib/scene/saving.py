@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import re
 import shutil
@@ -10,19 +9,14 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from RadFusionLib.errors import InputError
 from RadFusionLib.scene.application import Scene, current_scene, in_slicer, register_legend, slicer_module
+from RadFusionLib.scene.foreign_scene import unpack_scene
 
 __all__ = ["load_scene", "save_scene"]
-
-SMALL, UNPACKED = 256 * 2**20, 200
-"""A scene may be this many bytes unpacked, or, where that is more, this many times its file."""
-NAMED = re.compile(r"""\b(?:fileName|fileListMember\d+)\s*=\s*["']([^"']*)["']""")
-"""The files of a scene, as its text names them."""
 
 
 def save_scene(path: str | Path, scene: Scene | None = None) -> Path:
@@ -59,10 +53,13 @@ def save_scene(path: str | Path, scene: Scene | None = None) -> Path:
 def load_scene(path: str | Path, scene: Scene | None = None) -> Scene:
     """Read an ``.mrb`` file into a scene, which is emptied first; the current scene when none is given.
 
+    In Slicer, its own scene is read by Slicer's own means. Elsewhere what is in the file is checked first.
+
     Raises
     ------
     InputError
-        When the file is missing, is no scene, or a part of it cannot be read; the scene is empty then.
+        When the file is missing, is no scene, holds what no scene of images has, or a part of it cannot be read; the
+        scene is empty then.
     """
     path = Path(path).resolve()
     if not path.is_file():
@@ -75,9 +72,9 @@ def load_scene(path: str | Path, scene: Scene | None = None) -> Scene:
         if not slicer.util.loadScene(str(path), {"clear": True}):
             raise InputError(f"{path} cannot be read as a scene; save it again.")
         return target
+    target.Clear(1)
     with tempfile.TemporaryDirectory() as folder:
-        mrml = _unpack(path, Path(folder))
-        target.Clear(1)
+        mrml = unpack_scene(path, Path(folder), _classes(target))
         register_legend(target)
         with _messages() as messages:
             target.SetURL(str(mrml))
@@ -90,32 +87,10 @@ def load_scene(path: str | Path, scene: Scene | None = None) -> Scene:
     return target
 
 
-def _unpack(path: Path, folder: Path) -> Path:
-    try:
-        with zipfile.ZipFile(path) as bundle:
-            unpacked = sum(entry.file_size for entry in bundle.infolist())
-            if unpacked > max(SMALL, UNPACKED * path.stat().st_size):
-                raise InputError(f"{path} would be {unpacked / 1e9:.1f} GB unpacked, which no scene of its size is.")
-            for entry in bundle.namelist():
-                # A scene from elsewhere is not trusted to write outside its folder.
-                if _leaves(entry) or "\\" in entry:
-                    raise InputError(f"{path} names files outside itself; it is not a scene that Slicer wrote.")
-            bundle.extractall(folder)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} cannot be unpacked; copy it again.") from error
-    found = sorted(folder.glob("*.mrml")) + sorted(folder.glob("*/*.mrml"))
-    if not found:
-        raise InputError(f"{path} holds no scene; give an .mrb file that Slicer or RadFusion wrote.")
-    for name in NAMED.findall(found[0].read_text(encoding="utf-8", errors="replace")):
-        # Nor to have other files of this computer read as if they were its own.
-        if _leaves(unquote(html.unescape(name))):
-            raise InputError(f"{path} names files outside itself; it is not a scene that Slicer wrote.")
-    return found[0]
-
-
-def _leaves(name: str) -> bool:
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    return bool(parts) and (parts[0] == "/" or parts[0].endswith(":") or ".." in parts)
+def _classes(scene: Scene) -> dict[str, str]:
+    """The classes that a scene makes nodes of, by the tags that stand for them."""
+    kinds = [scene.GetNthRegisteredNodeClass(number) for number in range(scene.GetNumberOfRegisteredNodeClasses())]
+    return {kind.GetNodeTagName(): kind.GetClassName() for kind in reversed(kinds)}
 
 
 def _stored(scene: Scene) -> Iterator[Any]:

@@ -7,7 +7,6 @@ import json
 import shutil
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ import numpy as np
 from mutation import WORDS, mutated_bytes, mutated_document, mutated_text, pick
 from safetensors.numpy import load, save
 from target import Target
+from zips import bomb, directory_changed
 
 from RadFusionLib.bundle import Bundle
 from RadFusionLib.bundle.archive import INDEX, SCHEMA, read_archive, write_archive
@@ -27,7 +27,6 @@ KEPT = Path(__file__).resolve().parents[1] / "Python" / "bundle" / "schemas" / f
 
 ESTIMATORS = "estimators.safetensors"
 KINDS = ("<f8", "<f4", "<i8", "<i4", "<u1", "?", "<f2")
-BOMB = 1 << 30
 
 
 class Bundles(Target):
@@ -132,13 +131,13 @@ class Bundles(Target):
                 archive.writestr(pick(rng, sorted(content)), b"touch touched")
         data = buffer.getvalue()
         if change == "bomb":
-            data = _bomb(content, pick(rng, sorted(content)), pick(rng, (True, False)))
+            data = bomb(content, pick(rng, sorted(content)), pick(rng, (True, False)))
         elif change == "index":
             data = _with_index(
                 content, pick(rng, (b"[" * 200_000, b"[" + b"[]," * 300_000, b'{"a":' * 50_000, b"9" * 10**6))
             )
         elif change in ("sizes", "flags", "packing"):
-            data = _directory_changed(data, rng, change)
+            data = directory_changed(data, rng, change)
         elif change == "bytes":
             data = mutated_bytes(data, rng)
         self._path.write_bytes(data)
@@ -161,43 +160,3 @@ def _with_index(content: dict[str, bytes], index: bytes) -> bytes:
         for name, data in {**content, INDEX: index}.items():
             archive.writestr(name, data)
     return buffer.getvalue()
-
-
-_PACKED: dict[int, bytes] = {}
-
-
-def _bomb(content: dict[str, bytes], name: str, honest: bool) -> bytes:
-    """A member that unpacks to a gigabyte; a dishonest one says that it is small."""
-    if BOMB not in _PACKED:
-        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-        block = bytes(1 << 24)
-        _PACKED[BOMB] = b"".join(packer.compress(block) for _ in range(BOMB >> 24)) + packer.flush()
-    packed = _PACKED[BOMB]
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for key, data in content.items():
-            if key != name:
-                archive.writestr(key, data)
-        entry = zipfile.ZipInfo(name)
-        entry.compress_type = zipfile.ZIP_STORED
-        archive.writestr(entry, packed)
-        # Stored as it is, then called deflated: what is in the file is a whole deflate stream.
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        entry.file_size = BOMB if honest else 100
-        entry.CRC = 0
-    return buffer.getvalue()
-
-
-def _directory_changed(data: bytes, rng: np.random.Generator, change: str) -> bytes:
-    """Other sizes, flags or packing in the zip's central directory."""
-    changed = bytearray(data)
-    places = [at for at in range(len(data) - 4) if data[at : at + 4] == b"PK\x01\x02"]
-    at = pick(rng, places)
-    if change == "sizes":
-        field = at + pick(rng, (20, 24, 42))
-        changed[field : field + 4] = pick(rng, (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0", rng.bytes(4)))
-    elif change == "flags":
-        changed[at + 8] |= pick(rng, (1, 32, 64))
-    elif rng.random() < 0.5:
-        changed[at + 10 : at + 12] = pick(rng, (b"\x0e\0", b"\x0c\0", b"\x5d\0", b"\x63\0"))
-    return bytes(changed)

@@ -7,6 +7,7 @@ import faulthandler
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from images import OUTSIDE_VALUE, Images
 from manifests import Manifests
 from planted import Planted
 from recipes import Recipes
+from scenes import Scenes
 from target import Target
 from watch import Watch, limit_resources
 
@@ -23,7 +25,7 @@ from RadFusionLib.case import Geometry, Volume
 from RadFusionLib.errors import RadFusionError
 from RadFusionLib.imaging import write_volume
 
-TARGETS: dict[str, type[Target]] = {kind.name: kind for kind in (Bundles, Manifests, Recipes, Images, Planted)}
+TARGETS: dict[str, type[Target]] = {kind.name: kind for kind in (Bundles, Manifests, Recipes, Images, Planted, Scenes)}
 LONGEST_SENTENCE = 4000
 SPENT = ("allocate", "bad_alloc", "MemoryError", "out of memory")
 """Words of a reader that was refused memory by the system, not by us."""
@@ -55,8 +57,8 @@ def main() -> None:
 def _prepared(kind: str, folder: Path) -> tuple[Target, Watch]:
     """The target with everything imported, whole inputs accepted, limits set and the watch begun."""
     # Two levels down: the series of a structure set is looked for in the folders beside it, as the page on DICOM says.
-    inside, outside, empty = (folder / name for name in ("case/inside", "outside", "empty"))
-    for place in (inside, outside, empty):
+    inside, outside, empty, scratch = (folder / name for name in ("case/inside", "outside", "empty", "scratch"))
+    for place in (inside, outside, empty, scratch):
         place.mkdir(parents=True)
     geometry = Geometry((12, 10, 4))
     canary = Volume(np.full(geometry.shape, OUTSIDE_VALUE, np.float32), geometry)
@@ -65,10 +67,11 @@ def _prepared(kind: str, folder: Path) -> tuple[Target, Watch]:
         (outside / name).write_bytes(canary.array.tobytes())
     (outside / "canary.csv").write_text("case\nc\n")
     os.chdir(empty)
+    tempfile.tempdir = str(scratch)
     target = TARGETS[kind](inside)
     for path in target.whole():
         target.use(path)
-    watch = Watch(inside, outside, target.reads_anywhere)
+    watch = Watch(inside, outside, target.reads_anywhere, scratch if target.unpacks else None)
     limit_resources()
     return target, watch
 
@@ -82,7 +85,7 @@ def _try(target: Target, watch: Watch, path: Path) -> dict[str, Any]:
             outcome, why = "refused", _unclear(error)
         except Exception as error:
             why = f"{type(error).__name__}: {str(error)[:300]} {_place(error)}"
-    left = sorted(os.listdir("."))
+    left = sorted([*os.listdir("."), *os.listdir(tempfile.gettempdir())])
     if left:
         measured.breaches.append(f"left {left}")
     why = "; ".join(filter(None, [why, *dict.fromkeys(measured.breaches)]))

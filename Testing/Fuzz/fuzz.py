@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-COUNTS = {"bundles": 6000, "manifests": 5000, "recipes": 2000, "images": 1500}
+COUNTS = {"bundles": 6000, "manifests": 5000, "recipes": 2000, "images": 1500, "scenes": 600}
 """How many of each a whole run tries."""
 
 PLANTED = 12

@@ -25,7 +25,7 @@ from RadFusionLib.imaging import read_image, read_mask, read_tumor, write_volume
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python" / "dicom"))
 from synthetic import OBLIQUE, structure_set, volume, write_series
 
-__all__ = ["OUTSIDE_VALUE", "Images"]
+__all__ = ["LINES", "OUTSIDE_VALUE", "Images", "other_text_header"]
 
 SIZE = (12, 10, 4)
 OUTSIDE_VALUE = 4096.0
@@ -214,7 +214,7 @@ def _changed(path: Path, data: bytes, rng: np.random.Generator) -> bytes:
         return _bomb(inner[:352]) if rng.random() < 0.05 else gzip.compress(inner, 1)
     if path.suffix == ".nii":
         return _other_nifti(data, rng)
-    return _other_text_header(data, b"\n\n" if path.suffix == ".nrrd" else b"LOCAL\n", rng)
+    return other_text_header(data, b"\n\n" if path.suffix == ".nrrd" else b"LOCAL\n", rng)
 
 
 def _other_nifti(data: bytes, rng: np.random.Generator) -> bytes:
@@ -233,7 +233,7 @@ def _other_nifti(data: bytes, rng: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
-def _other_text_header(data: bytes, end: bytes, rng: np.random.Generator) -> bytes:
+def other_text_header(data: bytes, end: bytes, rng: np.random.Generator) -> bytes:
     header, mark, rest = data.partition(end)
     text = header.decode("latin-1")
     if rng.random() < 0.7:

@@ -23,6 +23,8 @@ class Target(ABC):
     name: ClassVar[str]
     reads_anywhere: ClassVar[bool] = False
     """Whether the input may name files outside its folder that are then read."""
+    unpacks: ClassVar[bool] = False
+    """Whether it is unpacked to the folder of temporary files, which must be empty again afterwards."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

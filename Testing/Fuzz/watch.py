@@ -89,10 +89,13 @@ class Watch:
         A folder beside it, in which the kernel tells of every access, that of native readers too.
     reads_anywhere : bool
         Whether the input may name files anywhere, as a manifest does; they may still not change.
+    scratch : Path, optional
+        A folder for temporary files, the one place where files may come and go.
     """
 
-    def __init__(self, folder: Path, outside: Path, reads_anywhere: bool = False) -> None:
+    def __init__(self, folder: Path, outside: Path, reads_anywhere: bool = False, scratch: Path | None = None) -> None:
         self._folder, self._reads_anywhere = str(folder.resolve()), reads_anywhere
+        self._scratch = str(scratch.resolve()) if scratch else None
         self._found: list[str] | None = None
         self._kernel = _Notifier(outside, CHANGED if reads_anywhere else CHANGED | READ)
         sys.addaudithook(self._hear)
@@ -117,7 +120,7 @@ class Watch:
         found = self._found
         if found is None:
             return
-        if event in FORBIDDEN or event in CHANGING:
+        if event in FORBIDDEN or (event in CHANGING and not self._in_scratch(event, arguments)):
             found.append(f"{event} {str(arguments)[:200]}")
         elif event == "open":
             self._opened(found, *arguments)
@@ -128,10 +131,23 @@ class Watch:
         ):
             found.append(f"code of {arguments[0].co_filename} was run")
 
+    def _in_scratch(self, event: str, arguments: tuple[Any, ...]) -> bool:
+        if not self._scratch or event in ("os.link", "os.rename", "os.symlink"):
+            return False
+        base = arguments[-1] if event in ("os.mkdir", "os.remove", "os.rmdir") else -1
+        parent = os.readlink(f"/proc/self/fd/{base}") if base >= 0 else "."
+        place = os.path.abspath(os.path.join(parent, os.fsdecode(arguments[0])))
+        return place.startswith(self._scratch + os.sep)
+
     def _opened(self, found: list[str], path: Any, mode: str | None, flags: int) -> None:
         if isinstance(path, int):
             return
         place = os.path.abspath(os.fsdecode(path))
+        if self._scratch and (place + os.sep).startswith(self._scratch + os.sep):
+            return
+        if self._scratch and (flags & os.O_ACCMODE) == os.O_RDONLY and os.path.dirname(place) == os.getcwd():
+            # Relative to a folder that is being removed; where it seems to lie, nothing is.
+            return
         if (mode and set(mode) & set("wax+")) or flags & (os.O_WRONLY | os.O_RDWR):
             if place != "/dev/null":
                 found.append(f"{place[:200]} was opened to be written")

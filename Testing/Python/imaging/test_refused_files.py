@@ -47,6 +47,19 @@ def test_a_file_that_is_no_image(tmp_path: Path) -> None:
     refused(path, "cannot be read as an image")
 
 
+@pytest.mark.parametrize("line", ["data file: b.raw", "# x\rdata file: b.raw", "content: x\r\rdata file: b.raw"])
+def test_voxels_in_another_file(tmp_path: Path, line: str) -> None:
+    """Also where the line follows a carriage return alone, which Teem takes for a line's end."""
+    (tmp_path / "b.raw").write_bytes(bytes(60))
+    header = f"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 3 4 5\nencoding: raw\n{line}\n\n"
+    (tmp_path / "a.nrrd").write_bytes(header.encode() + bytes(60))
+    if "\r\r" in line:
+        # An empty line ends the header.
+        read_image(tmp_path / "a.nrrd")
+    else:
+        refused(tmp_path / "a.nrrd", "keeps its voxels in another file")
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_voxels_that_are_no_numbers(tmp_path: Path, value: float) -> None:
     bad = VALUES.copy()

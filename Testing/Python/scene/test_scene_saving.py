@@ -182,7 +182,7 @@ def test_what_is_no_scene_is_told(scene: Any, tmp_path: Path) -> None:
     ):
         for _ in range(300):
             entry.write(bytes(2**20))
-    with pytest.raises(InputError, match=r"would be 0\.3 GB unpacked"):
+    with pytest.raises(InputError, match="would be many times its own size unpacked"):
         load_scene(tmp_path / "bomb.mrb")
     with zipfile.ZipFile(tmp_path / "escape.mrb", "w") as bundle:
         bundle.writestr("../outside.mrml", "<MRML></MRML>")

@@ -26,10 +26,11 @@ def fuzz(out: Path, *options: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_altered_inputs_are_refused_in_a_sentence_or_read(tmp_path: Path) -> None:
-    code, figures = fuzz(tmp_path, "--bundles", "120", "--manifests", "80", "--recipes", "60", "--images", "120")
-    found = [finding for kind in ("bundles", "manifests", "recipes", "images") for finding in figures[kind]["list"]]
+    counts = {"bundles": 120, "manifests": 80, "recipes": 60, "images": 120, "scenes": 40}
+    code, figures = fuzz(tmp_path, *(word for kind, count in counts.items() for word in (f"--{kind}", str(count))))
+    found = [finding for kind in counts for finding in figures[kind]["list"]]
     assert (code, found) == (0, [])
-    for kind in ("bundles", "manifests", "recipes", "images"):
+    for kind in counts:
         assert figures[kind]["refused"] > figures[kind]["tried"] / 3
         assert figures[kind]["accepted"] > 0
 
