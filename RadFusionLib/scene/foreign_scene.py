@@ -269,7 +269,7 @@ class _Reader:
     def _identify(self, kind: str, attributes: Mapping[str, str]) -> None:
         """Refuse two nodes of one identity, and a node that bears another kind's: Slicer takes one for the other."""
         identity, single = attributes.get("id", ""), attributes.get("singletonTag", "")
-        if identity and not re.fullmatch(rf"{kind}\w*", identity):
+        if identity and not identity.startswith(kind):
             raise ValueError("the identity of a node of another kind")
         for taken in filter(lambda pair: pair[1], ((kind, identity), (f"the only {kind}", single))):
             if taken in self._taken:
