@@ -11,6 +11,7 @@ from pathlib import Path
 import SimpleITK as sitk
 
 from RadFusionLib.case import PHASES
+from RadFusionLib.cohort.repeated import repeated
 from RadFusionLib.dicom import RoleGuess, SeriesTags, guess_roles, is_drawn, open_drawn, read_tags
 from RadFusionLib.errors import InputError
 from RadFusionLib.imaging import is_lesion_name
@@ -129,8 +130,7 @@ def guess_manifest(folder: str | Path) -> GuessedManifest:
         raise InputError(
             f"{folder} has no subfolder with an image that could be guessed{why}; name the files by phase."
         )
-    ids = [row["case"] for row in rows]
-    twice = sorted({case for case in ids if ids.count(case) > 1})
+    twice = repeated(row["case"] for row in rows)
     if twice:
         raise InputError(f"{folder} has two subfolders that give the case id {twice[0]}; rename one.")
     return GuessedManifest(tuple(rows), tuple(unknown), tuple(guesses))

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from RadFusionLib.case import PHASES, REGIONS, MaskKey
+from RadFusionLib.cohort.repeated import repeated
 from RadFusionLib.errors import ManifestError
 
 __all__ = ["CaseRow", "Manifest", "read_manifest"]
@@ -129,7 +130,7 @@ def read_manifest(path: str | Path) -> Manifest:
     columns = [str(c) for c in frame.columns]
     if "case" not in columns:
         raise ManifestError(f"{path} has no column 'case'; give each row a unique id.")
-    twice = sorted({c for c in columns if columns.count(c) > 1})
+    twice = repeated(columns)
     if twice:
         raise ManifestError(f"{path} has the column {twice[0]!r} twice; remove one.")
     for column in columns:
@@ -137,8 +138,7 @@ def read_manifest(path: str | Path) -> Manifest:
     rows = tuple(_row(record, path) for record in frame.to_dict("records"))
     if not rows:
         raise ManifestError(f"{path} lists no case.")
-    ids = [row.id for row in rows]
-    double = sorted({i for i in ids if ids.count(i) > 1})
+    double = repeated(row.id for row in rows)
     if double:
         raise ManifestError(f"{path} lists the case {double[0]!r} more than once; ids must be unique.")
     return Manifest(path, rows)

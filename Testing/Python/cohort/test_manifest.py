@@ -150,3 +150,13 @@ def test_a_manifest_that_is_missing_or_no_table_is_refused(tmp_path: Path) -> No
     (tmp_path / "m.csv").write_bytes(b"case\n\xff\xfe\n")
     with pytest.raises(ManifestError, match="cannot be read as a table"):
         read_manifest(tmp_path / "m.csv")
+
+
+def test_a_manifest_of_a_hundred_thousand_cases_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.csv"
+    lines = [f"c{number},{number % 2}" for number in range(100_000)]
+    path.write_text("\n".join(["case,outcome", *lines]), encoding="utf-8")
+    assert len(read_manifest(path)) == 100_000
+    path.write_text("\n".join(["case,outcome", *lines, lines[77]]), encoding="utf-8")
+    with pytest.raises(ManifestError, match="lists the case 'c77' more than once"):
+        read_manifest(path)
