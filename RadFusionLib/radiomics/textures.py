@@ -21,6 +21,9 @@ from RadFusionLib.radiomics.sixteen import WIDTH
 
 __all__ = ["Textures"]
 
+RUNS = 1024
+"""Runs of voxels looked at together for a neighbour in each direction; most regions have all in the first."""
+
 
 class Textures:
     """Computes features of one filtered image after another.
@@ -47,8 +50,7 @@ class Textures:
         self._starts, self._lengths = voxel_runs(geometry.voxels)
         inside = self._flat(np.zeros(len(geometry.voxels), dtype=np.int32))
         self._neighbours = count_equal_neighbours(inside, self._starts, self._lengths, self._all)
-        found = equal_neighbours(inside, self._starts, self._lengths, self._touching)[geometry.voxels]
-        adjacent = int(np.bitwise_or.reduce(found))
+        adjacent = self._adjacent(inside)
         self._lines: npt.NDArray[np.int64] = np.array(
             [line for line, step in enumerate(along) if adjacent >> line & 1 or geometry.has_line(step)],
             dtype=np.int64,
@@ -58,6 +60,19 @@ class Textures:
         if settings.weighting_norm is not None:
             self._pair_weights = direction_weights(apart, self._spacing, settings.weighting_norm, True)
             self._run_weights = direction_weights(along[self._lines], self._spacing, settings.weighting_norm, False)
+
+    def _adjacent(self, inside: npt.NDArray[np.int32]) -> int:
+        """The directions in which any voxel of the region has a neighbour in it, a bit each."""
+        every, found, first = (1 << len(self._touching)) - 1, 0, 0
+        for start in range(0, len(self._starts), RUNS):
+            part = slice(start, start + RUNS)
+            last = first + int(self._lengths[part].sum())
+            bits = equal_neighbours(inside, self._starts[part], self._lengths[part], self._touching)
+            found |= int(np.bitwise_or.reduce(bits[self._geometry.voxels[first:last]]))
+            if found == every:
+                break
+            first = last
+        return found
 
     def _flat(self, index: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Lay the voxels' levels out as the kernels want them, with room for their last sixteen."""
