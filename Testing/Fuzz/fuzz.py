@@ -1,6 +1,6 @@
 """Give RadFusion thousands of altered inputs and see that each is refused in one sentence or read as what it is.
 
-    python Testing/Fuzz/fuzz.py --seed 20261121
+    python Testing/Fuzz/fuzz.py --seed 20261122
 
 Each input has a number; the same seed and number give the same input. What does anything else than RadFusion promises
 is kept in the folder, listed, and makes the command end with 1.
