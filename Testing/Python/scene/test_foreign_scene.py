@@ -186,7 +186,9 @@ def test_no_more_is_written_than_allowed(tmp_path: Path, monkeypatch: pytest.Mon
     assert sum(os.path.getsize(place) for place in folder.rglob("*") if place.is_file()) <= 1000
 
 
-@pytest.mark.parametrize("name", ["../x.txt", "/tmp/x.txt", "//server/x.txt", "a/../../x.txt", "C:/x.txt", "a\\x.txt"])
+@pytest.mark.parametrize(
+    "name", ["../x.txt", "/elsewhere/x.txt", "//server/x.txt", "a/../../x.txt", "C:/x.txt", "a\\x.txt"]
+)
 def test_nothing_is_written_outside_the_folder(tmp_path: Path, name: str) -> None:
     path = packed(tmp_path / "a.mrb", {"s/s.mrml": b"<MRML></MRML>", name: b"x"})
     (folder := tmp_path / "u").mkdir()
